@@ -1,0 +1,1 @@
+"""How services run, store, talk and answer; never what about."""

@@ -1,0 +1,1 @@
+"""Pure pieces that rules may import: errors, paging, batches."""

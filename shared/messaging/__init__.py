@@ -1,0 +1,1 @@
+"""How services tell one another what happened: envelopes, brokers, relay, consumers."""

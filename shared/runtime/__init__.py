@@ -1,0 +1,1 @@
+"""What a running process needs: time, ids, keys, settings, logs, metrics, loops."""

@@ -1,0 +1,10 @@
+"""Surrogate ids: UUIDv7, sortable by the moment they were made, without coordination."""
+
+from uuid import UUID
+
+import uuid_utils
+
+
+def new_id() -> UUID:
+    """Return a fresh UUIDv7."""
+    return UUID(int=uuid_utils.uuid7().int)

@@ -1,0 +1,1 @@
+"""How rows are kept: connections, roles, migrations, sealed columns, outbox and inbox."""

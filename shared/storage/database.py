@@ -1,0 +1,77 @@
+"""Connections and transactions on PostgreSQL, with the rows a caller may see bound to each."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+Transaction: TypeAlias = AsyncConnection[dict[str, Any]]
+
+EVERYTHING = "*"
+OPEN_TIMEOUT_SECONDS = 20.0
+CONNECTION_WAIT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class RowScope:
+    """The regions and programmes whose rows a caller may touch; `*` means all of them."""
+
+    regions: tuple[str, ...]
+    programmes: tuple[str, ...]
+
+    @classmethod
+    def everything(cls) -> "RowScope":
+        """Return the scope that hides nothing."""
+        return cls(regions=(EVERYTHING,), programmes=(EVERYTHING,))
+
+
+class Database:
+    """A pool of connections under one role; a transaction is the only way to use one."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_max: int = 8,
+        application_name: str = "sanad",
+    ) -> None:
+        """Prepare a pool for the role in `url`; `open` connects."""
+        self._pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
+            url,
+            connection_class=AsyncConnection[DictRow],
+            kwargs={"row_factory": dict_row, "application_name": application_name},
+            min_size=1,
+            max_size=pool_max,
+            timeout=CONNECTION_WAIT_SECONDS,
+            open=False,
+            check=AsyncConnectionPool.check_connection,
+        )
+
+    async def open(self) -> None:
+        """Connect, or fail within `OPEN_TIMEOUT_SECONDS`."""
+        await self._pool.open(wait=True, timeout=OPEN_TIMEOUT_SECONDS)
+
+    async def close(self) -> None:
+        """Give every connection back to the server."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self, scope: RowScope | None = None) -> AsyncIterator[Transaction]:
+        """Begin, then commit on a clean exit and roll back otherwise.
+
+        Args:
+            scope: The rows this transaction may see under row-level security. None shows an api
+                role nothing at all; a worker role is not bound by it.
+        """
+        async with self._pool.connection() as connection:
+            if scope is not None:
+                await connection.execute(
+                    "SELECT set_config('sanad.regions', %s, true),"
+                    " set_config('sanad.programmes', %s, true)",
+                    (",".join(scope.regions), ",".join(scope.programmes)),
+                )
+            yield connection

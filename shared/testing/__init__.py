@@ -1,0 +1,1 @@
+"""What tests of several services share: contract suites, fixed clocks, private servers."""

@@ -1,0 +1,148 @@
+"""The FastAPI application every service is: identity, problems, health and measures included."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.routing import APIRoute
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from psycopg import Error
+from psycopg_pool import PoolTimeout
+from starlette.types import ASGIApp
+from typing_extensions import override
+
+from shared.kernel.errors import DomainError, ErrorKind
+from shared.web.oversize import OversizeAsProblem
+from shared.web.platform import Platform
+from shared.web.problems import COMMON_RESPONSES, install_problems, problem_response
+from shared.web.telemetry import Telemetry
+
+BODY_BYTES_MAX = 1024 * 1024
+VERSION = "1.0.0"
+
+
+class UnknownParameterError(DomainError):
+    """The query names a parameter that this route does not have."""
+
+    code: ClassVar[str] = "shared.parameter-unknown"
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
+
+
+class _ServiceApp(FastAPI):
+    """FastAPI, with the one refusal that it makes outside every middleware made a problem."""
+
+    @override
+    def build_middleware_stack(self) -> ASGIApp:
+        return OversizeAsProblem(super().build_middleware_stack())
+
+
+def create_service_app(
+    *,
+    service: str,
+    title: str,
+    routers: Sequence[APIRouter],
+    platform: Platform,
+    state: Mapping[str, object],
+) -> FastAPI:
+    """Return a service's application.
+
+    Args:
+        service: The service's name, as in URLs and measures.
+        title: What people call it.
+        routers: Its routes; each must state a scope with `requires`.
+        platform: The process's means.
+        state: What the service's routes find on `request.app.state`.
+    """
+    app = _ServiceApp(
+        title=title,
+        version=VERSION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        responses=COMMON_RESPONSES,
+        dependencies=[Depends(refuse_unknown_parameters)],
+        generate_unique_id_function=_operation_id,
+        max_body_size=BODY_BYTES_MAX,
+        telemetry={"logs": False, "metrics": False},
+        separate_input_output_schemas=False,
+    )
+    app.state.verifier = platform.verifier
+    for name, value in state.items():
+        setattr(app.state, name, value)
+    install_problems(app)
+    app.include_router(health_routes(platform))
+    for router in routers:
+        app.include_router(router)
+    app.add_middleware(
+        Telemetry,
+        service=service,
+        metrics=platform.metrics,
+        inflight_max=platform.inflight_max,
+    )
+    return app
+
+
+def health_routes(platform: Platform) -> APIRouter:
+    """Return liveness, readiness and measures; none of them says anything about people."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def readyz() -> Response:
+        try:
+            async with platform.database.transaction() as tx:
+                await tx.execute("SELECT 1")
+        except (Error, PoolTimeout):
+            return problem_response(
+                503, code="shared.storage-unavailable", detail="The storage does not answer."
+            )
+        return Response('{"status":"ready"}', media_type="application/json")
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        body = generate_latest(platform.metrics.registry)
+        return Response(body, media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def refuse_unknown_parameters(request: Request) -> None:
+    """Refuse a query parameter that the route's own document does not name.
+
+    Why: a misspelt filter that is ignored answers a question nobody asked.
+    """
+    if not request.query_params:
+        return
+    known = _declared_parameters(request)
+    if any(name not in known for name in request.query_params):
+        message = "The query names a parameter that this route does not have."
+        raise UnknownParameterError(message)
+
+
+def _declared_parameters(request: Request) -> frozenset[str]:
+    documents: dict[tuple[str, str], frozenset[str]] | None
+    documents = getattr(request.app.state, "declared_parameters", None)
+    if documents is None:
+        documents = _read_parameters(request.app.openapi())
+        request.app.state.declared_parameters = documents
+    route = request.scope.get("route")
+    return documents.get((getattr(route, "path", ""), request.method), frozenset())
+
+
+def _read_parameters(document: Mapping[str, Any]) -> dict[tuple[str, str], frozenset[str]]:
+    return {
+        (path, method.upper()): frozenset(
+            parameter["name"]
+            for parameter in operation.get("parameters", ())
+            if parameter["in"] == "query"
+        )
+        for path, operations in document.get("paths", {}).items()
+        for method, operation in operations.items()
+    }
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

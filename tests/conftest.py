@@ -1,0 +1,71 @@
+"""Fixtures of every suite: a real PostgreSQL server, keys, tokens, a clock and a broker."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.messaging.in_process import InProcessBroker
+from shared.storage.embedded import EmbeddedPostgres, start_postgres
+from shared.testing.databases import DatabaseFactory
+from shared.testing.fixed_clock import FixedClock
+from shared.testing.platforms import make_test_keys
+from shared.testing.rabbitmq_server import RabbitMQServer, private_rabbitmq
+from shared.testing.tokens import Issuer
+
+SERVICES = ("registry", "eligibility", "payments", "notifications", "gateway")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """Return a server of this session's own."""
+    server = start_postgres(tmp_path_factory.mktemp("postgres-state"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def _templates(postgres: EmbeddedPostgres) -> DatabaseFactory:
+    return DatabaseFactory(postgres.admin_url)
+
+
+@pytest.fixture
+async def databases(_templates: DatabaseFactory) -> AsyncIterator[DatabaseFactory]:
+    """Return what makes migrated databases; they are removed after the test."""
+    yield _templates
+    await _templates.drop_all()
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the keys of all services."""
+    folder = tmp_path_factory.mktemp("keys")
+    make_test_keys(folder, *SERVICES)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Issuer:
+    """Return what issues tokens for tests."""
+    return Issuer()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Return a clock that stands still on a Friday morning."""
+    return FixedClock()
+
+
+@pytest.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[InProcessBroker]:
+    """Return an in-process broker of this test's own."""
+    broker = InProcessBroker(tmp_path / "broker.sqlite3")
+    yield broker
+    await broker.close()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[RabbitMQServer]:
+    """Return a RabbitMQ node of this session's own."""
+    with private_rabbitmq() as server:
+        yield server

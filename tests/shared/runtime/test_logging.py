@@ -1,0 +1,31 @@
+"""Logs hold no personal numbers, even when somebody passes one."""
+
+import io
+import json
+
+import pytest
+import structlog
+
+from shared.runtime.logging import configure_logging
+
+
+@pytest.mark.parametrize(
+    "planted",
+    ["4820193756", "+212612345678", "007780000123456789012304", "AB123456", "idcs 4820193756!"],
+)
+def test_what_looks_like_a_personal_number_is_masked(planted: str) -> None:
+    output = io.StringIO()
+    configure_logging("tests", output=output)
+    structlog.get_logger("tests").warning("a-test", value=planted)
+    line = json.loads(output.getvalue())
+    assert "[masked]" in line["value"]
+    assert planted not in output.getvalue()
+
+
+def test_ids_and_counts_stay_readable() -> None:
+    output = io.StringIO()
+    configure_logging("tests", output=output)
+    event_id = "0198c8f2-7a31-7c4e-9a52-123456789012"
+    structlog.get_logger("tests").warning("a-test", event_id=event_id, items=500)
+    line = json.loads(output.getvalue())
+    assert (line["event_id"], line["items"], line["service"]) == (event_id, 500, "tests")
