@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from shared.messaging.in_process import InProcessBroker
 from shared.storage.embedded import EmbeddedPostgres, start_postgres
@@ -12,6 +13,16 @@ from shared.testing.fixed_clock import FixedClock
 from shared.testing.platforms import make_test_keys
 from shared.testing.rabbitmq_server import RabbitMQServer, private_rabbitmq
 from shared.testing.tokens import Issuer
+
+# The default draws every local variable of a traceback: slow, and it would print tokens.
+structlog.configure(
+    processors=[
+        structlog.stdlib.add_log_level,
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+)
 
 SERVICES = ("registry", "eligibility", "payments", "notifications", "gateway")
 

@@ -8,13 +8,14 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from shared.kernel.errors import DomainError, ErrorKind
 
@@ -23,6 +24,8 @@ log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
 FIELD_ERRORS_MAX = 50
 RETRY_SECONDS = "2"
+# Not registered anywhere; what proxies commonly log for a caller who left.
+CALLER_GONE = 499
 
 STATUS_OF_KIND: Mapping[ErrorKind, HTTPStatus] = {
     ErrorKind.MALFORMED: HTTPStatus.BAD_REQUEST,
@@ -123,6 +126,7 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(OperationalError, _on_storage_away)
     app.add_exception_handler(PoolTimeout, _on_storage_away)
+    app.add_exception_handler(ClientDisconnect, _on_caller_gone)
     app.add_exception_handler(Exception, _on_unexpected)
 
 
@@ -180,6 +184,11 @@ async def _on_storage_away(_request: Request, error: Exception) -> JSONResponse:
         detail="The service cannot reach its storage at the moment; try again shortly.",
         headers={"Retry-After": RETRY_SECONDS},
     )
+
+
+async def _on_caller_gone(_request: Request, _error: Exception) -> Response:
+    """Answer nobody: the caller left before the body was read, which is no fault of ours."""
+    return Response(status_code=CALLER_GONE)
 
 
 async def _on_unexpected(_request: Request, error: Exception) -> JSONResponse:

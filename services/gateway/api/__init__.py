@@ -1,0 +1,1 @@
+"""The doors: token and key endpoints, documents, and the proxy."""

@@ -1,0 +1,1 @@
+"""The page that shows the platform's calls to people, and its one script."""

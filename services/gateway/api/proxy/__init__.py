@@ -1,0 +1,1 @@
+"""The data half: a plain ASGI application between callers and services."""

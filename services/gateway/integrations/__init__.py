@@ -1,0 +1,1 @@
+"""The services behind the front door, over HTTP or in the same process."""

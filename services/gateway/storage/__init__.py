@@ -1,0 +1,1 @@
+"""Clients, signing keys and spent assertions, as rows."""
