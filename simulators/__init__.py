@@ -1,0 +1,1 @@
+"""Independent programs that stand in for the world outside the platform."""

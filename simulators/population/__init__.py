@@ -1,0 +1,1 @@
+"""A synthetic country: persons and households as the registry's import takes them."""
