@@ -1,0 +1,1 @@
+"""Who qualifies: the socio-economic index, programmes, decisions and runs."""

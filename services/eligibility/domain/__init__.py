@@ -1,0 +1,1 @@
+"""The rules of the index and of the programmes: pure, vectorised, exact."""

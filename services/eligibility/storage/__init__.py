@@ -1,0 +1,1 @@
+"""What eligibility keeps, and the SQL that reads and writes it."""

@@ -1,0 +1,46 @@
+"""Counts and sums of what stands now, of the regions and programmes the caller may see."""
+
+from dataclasses import dataclass
+
+from shared.storage.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCount:
+    """How many households stand so for a programme, and their monthly sum in centimes."""
+
+    programme: str
+    standing: str
+    outcome: str
+    households: int
+    amount_centimes: int
+
+
+async def count_households(tx: Transaction) -> tuple[int, int]:
+    """Return how many households are on file, and how many of them have an index."""
+    cursor = await tx.execute(
+        """
+        SELECT (SELECT count(*) FROM household) AS households,
+               (SELECT count(*) FROM assessment WHERE version = 1) AS indexes
+        """
+    )
+    rows = await cursor.fetchall()
+    return rows[0]["households"], rows[0]["indexes"]
+
+
+async def count_outcomes(tx: Transaction) -> list[OutcomeCount]:
+    """Return the newest outcomes of all households, counted by what they say."""
+    cursor = await tx.execute(
+        """
+        WITH newest AS (
+            SELECT DISTINCT ON (household_id, programme)
+                   programme, standing, outcome, amount_centimes
+              FROM outcome ORDER BY household_id, programme, version DESC
+        )
+        SELECT programme, standing, outcome, count(*) AS households,
+               sum(amount_centimes)::bigint AS amount_centimes
+          FROM newest GROUP BY programme, standing, outcome
+         ORDER BY programme, standing, outcome
+        """
+    )
+    return [OutcomeCount(**row) for row in await cursor.fetchall()]

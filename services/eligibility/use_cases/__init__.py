@@ -1,0 +1,1 @@
+"""What eligibility can be asked to do: one file per verb."""
