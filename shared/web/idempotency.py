@@ -51,8 +51,13 @@ class IdempotentCall:
             status: The answer's status.
 
         Raises:
+            IdempotencyKeyMissingError: The request carries none.
             IdempotencyKeyReusedError: The key came before with another body or route.
         """
+        # Said here and not when the header is read: who may not call learns that first.
+        if not self.key:
+            message = "Send an Idempotency-Key, so that a repeated request acts once."
+            raise IdempotencyKeyMissingError(message)
         principal: Principal = self.request.state.principal
         fingerprint = await self._fingerprint()
         client = principal.subject
@@ -103,11 +108,7 @@ async def _idempotent_call(
         str | None, Header(alias="Idempotency-Key", max_length=KEY_CHARACTERS_MAX)
     ] = None,
 ) -> IdempotentCall:
-    stripped = (key or "").strip('"')
-    if not stripped:
-        message = "Send an Idempotency-Key, so that a repeated request acts once."
-        raise IdempotencyKeyMissingError(message)
-    return IdempotentCall(request=request, key=stripped)
+    return IdempotentCall(request=request, key=(key or "").strip('"'))
 
 
 Idempotent = Annotated[IdempotentCall, Depends(_idempotent_call)]

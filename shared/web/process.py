@@ -21,10 +21,10 @@ from typing_extensions import override
 from shared.messaging.broker import Broker
 from shared.messaging.consuming import queue_name
 from shared.messaging.rabbitmq import RabbitMqBroker
-from shared.messaging.sealed_fields import SealedFields
+from shared.messaging.sealed_fields import SealedFields, pair_folder
 from shared.runtime.clock import Clock, OffsetClock, SystemClock
 from shared.runtime.garbage import settle_garbage_collector
-from shared.runtime.keys import MissingKeyError
+from shared.runtime.keys import MissingKeyError, make_key
 from shared.runtime.logging import configure_logging
 from shared.runtime.metrics import Metrics
 from shared.runtime.settings import ServiceSettings
@@ -32,7 +32,7 @@ from shared.runtime.state_folder import StateFolderError
 from shared.storage.database import Database
 from shared.storage.migrations import migrate
 from shared.storage.roles import ROLE_KINDS, provision
-from shared.storage.sealed import load_sealed_columns
+from shared.storage.sealed import load_sealed_columns, make_column_keys
 from shared.web.app import health_routes
 from shared.web.auth import TokenVerifier, fetch_keys_from
 from shared.web.platform import Platform, Worker
@@ -94,6 +94,7 @@ def _commands(module: ServiceModule) -> Mapping[str, Command]:
         "worker": lambda settings, _: asyncio.run(_serve_worker(module, settings)),
         "migrate": lambda settings, _: _migrate(module, settings),
         "provision": lambda settings, _: _provision(module, settings),
+        "keys": lambda settings, _: make_service_keys(module, settings.key_dir),
         "settings": lambda settings, _: print(settings.model_dump_json(indent=2)),  # noqa: T201
         "dead-letters": lambda settings, rest: asyncio.run(_dead_letters(module, settings, rest)),
         **own,
@@ -238,6 +239,20 @@ async def serve(app: FastAPI, listener: socket.socket) -> None:
 def _migrate(module: ServiceModule, settings: ServiceSettings) -> None:
     today = business_clock(settings).today()
     migrate(_required(settings, "owner_database_url"), module.MIGRATIONS, today=today)
+
+
+def make_service_keys(module: ServiceModule, keys: Path) -> None:
+    """Make a service's own keys, and those it shares with others, unless they are there.
+
+    A service names in `SEALS_FOR` whom it seals event fields for, and in `OPENS_FROM` whose it
+    opens.
+    """
+    service = module.SERVICE
+    make_column_keys(keys / service)
+    for receiver in getattr(module, "SEALS_FOR", ()):
+        make_key(pair_folder(keys, sender=service, receiver=receiver))
+    for sender in getattr(module, "OPENS_FROM", ()):
+        make_key(pair_folder(keys, sender=sender, receiver=service))
 
 
 def _provision(module: ServiceModule, settings: ServiceSettings) -> None:
