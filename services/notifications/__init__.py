@@ -1,0 +1,1 @@
+"""Who is told: templates, messages, SMS and their receipts."""

@@ -1,0 +1,1 @@
+"""Events in: what other services say happened."""

@@ -1,0 +1,1 @@
+"""The rules of telling people: texts, states, hours; pure."""

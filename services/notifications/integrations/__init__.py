@@ -1,0 +1,1 @@
+"""Other systems the service sends to: the SMS centre."""
