@@ -34,14 +34,15 @@ class SealedFields:
         """Hold the keys that this service shares with others, read when first used."""
         self._service = service
         self._keys = keys
-        self._rings: dict[Path, KeyRing] = {}
+        self._rings: dict[tuple[str, str], KeyRing] = {}
+        self._ciphers: dict[bytes, AESGCM] = {}
 
     def seal(self, value: str, *, to: str, event_type: str, subject: UUID, field: str) -> str:
         """Return `value` sealed for the service `to`, as `v1.<key id>.<base64url>`."""
         ring = self._ring(sender=self._service, receiver=to)
         nonce = secrets.token_bytes(_NONCE_BYTES)
         place = _place(event_type, subject, field)
-        body = nonce + AESGCM(ring.active).encrypt(nonce, value.encode(), place)
+        body = nonce + self._cipher(ring.active).encrypt(nonce, value.encode(), place)
         return f"v1.{ring.active_id}.{base64.urlsafe_b64encode(body).decode()}"
 
     def unseal(
@@ -62,7 +63,7 @@ class SealedFields:
         if version != "v1" or key is None:
             raise UnsealFieldError(message)
         try:
-            opened = AESGCM(key).decrypt(
+            opened = self._cipher(key).decrypt(
                 body[:_NONCE_BYTES], body[_NONCE_BYTES:], _place(event_type, subject, field)
             )
         except (InvalidTag, ValueError) as error:
@@ -70,11 +71,17 @@ class SealedFields:
         return opened.decode()
 
     def _ring(self, *, sender: str, receiver: str) -> KeyRing:
-        folder = pair_folder(self._keys, sender=sender, receiver=receiver)
-        ring = self._rings.get(folder)
+        ring = self._rings.get((sender, receiver))
         if ring is None:
-            ring = self._rings[folder] = load_key_ring(folder)
+            folder = pair_folder(self._keys, sender=sender, receiver=receiver)
+            ring = self._rings[sender, receiver] = load_key_ring(folder)
         return ring
+
+    def _cipher(self, key: bytes) -> AESGCM:
+        cipher = self._ciphers.get(key)
+        if cipher is None:
+            cipher = self._ciphers[key] = AESGCM(key)
+        return cipher
 
 
 def _place(event_type: str, subject: UUID, field: str) -> bytes:

@@ -1,0 +1,1 @@
+"""The registry: who exists, who lives together, and what each household has declared."""

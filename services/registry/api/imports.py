@@ -1,0 +1,160 @@
+"""Imports over HTTP: send a file of declarations, follow it, read its refusals."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from starlette.requests import ClientDisconnect
+
+from services.registry.api.collaborators import Using
+from services.registry.api.content_digest import ContentDigest, ContentDigestMissingError
+from services.registry.api.schemas import ImportView, RejectPage, RejectView
+from services.registry.storage.import_jobs import ImportJob, ImportRequest
+from services.registry.use_cases.collaborators import FILE_BYTES_MAX
+from services.registry.use_cases.read_import import (
+    ImportNotFoundError,
+    read_import,
+    read_import_rejects,
+)
+from services.registry.use_cases.receive_import import (
+    DigestMismatchError,
+    ImportKeyReusedError,
+    ImportUnderWayError,
+    UploadCutError,
+    UploadEmptyError,
+    UploadTooLargeError,
+    receive_import,
+)
+from shared.kernel.errors import DomainError, ErrorKind
+from shared.kernel.paging import (
+    PAGE_ITEMS_DEFAULT,
+    PAGE_ITEMS_MAX,
+    MalformedCursorError,
+    decode_cursor,
+    encode_cursor,
+)
+from shared.web.auth import Principal, requires
+from shared.web.idempotency import IdempotencyKeyMissingError, Idempotent
+from shared.web.problems import problems
+
+router = APIRouter(prefix="/registry/v1/imports", tags=["imports"])
+
+MEDIA_TYPE = "application/jsonl"
+_FIRST = (0, 0)
+_NUMBER = re.compile("[0-9]{1,9}")
+
+
+class ImportMediaTypeError(DomainError):
+    """The body is announced as something else than JSON Lines."""
+
+    code: ClassVar[str] = "registry.import-media-type"
+    kind: ClassVar[ErrorKind] = ErrorKind.UNSUPPORTED
+
+
+def _json_lines(content_type: Annotated[str | None, Header(max_length=200)] = None) -> None:
+    if (content_type or "").partition(";")[0].strip().lower() != MEDIA_TYPE:
+        message = f"Send the file as {MEDIA_TYPE}: one JSON object a line."
+        raise ImportMediaTypeError(message)
+
+
+@router.post(
+    "",
+    status_code=202,
+    max_body_size=FILE_BYTES_MAX,
+    responses=problems(
+        ContentDigestMissingError,
+        DigestMismatchError,
+        IdempotencyKeyMissingError,
+        ImportKeyReusedError,
+        ImportMediaTypeError,
+        ImportUnderWayError,
+        UploadCutError,
+        UploadEmptyError,
+        UploadTooLargeError,
+    ),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def receive_registry_import(
+    request: Request,
+    response: Response,
+    *,
+    # The caller first: who may not call learns that, and nothing else.
+    principal: Annotated[Principal, requires("registry.imports:write")],
+    _: Annotated[None, Depends(_json_lines)],
+    call: Idempotent,
+    digest: ContentDigest,
+    using: Using,
+) -> ImportView:
+    """Take a file of declarations; it is applied in the background once it is whole."""
+    if not call.key:
+        message = "Send an Idempotency-Key, so that a repeated file is recorded once."
+        raise IdempotencyKeyMissingError(message)
+    asked = ImportRequest(
+        client=principal.subject,
+        idempotency_key=call.key,
+        file_digest=digest,
+        regions=principal.regions,
+    )
+    job = await receive_import(asked, _body(request), using=using)
+    response.headers["Location"] = f"{router.prefix}/{job.job_id}"
+    return _view(job)
+
+
+@router.get("/{job_id}", responses=problems(ImportNotFoundError))
+async def read_registry_import(
+    job_id: UUID,
+    _: Annotated[Principal, requires("registry.imports:read")],
+    using: Using,
+) -> ImportView:
+    """Return how far an import is."""
+    return _view(await read_import(job_id, using=using))
+
+
+@router.get("/{job_id}/rejects", responses=problems(ImportNotFoundError, MalformedCursorError))
+async def list_registry_import_rejects(
+    job_id: UUID,
+    _: Annotated[Principal, requires("registry.imports:read")],
+    using: Using,
+    *,
+    limit: Annotated[int, Query(ge=1, le=PAGE_ITEMS_MAX)] = PAGE_ITEMS_DEFAULT,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> RejectPage:
+    """Return why lines of an import were refused, in the order of the lines."""
+    after = _FIRST if cursor is None else _position(cursor)
+    rejects = await read_import_rejects(job_id, after=after, limit=limit, using=using)
+    following = None
+    if len(rejects) == limit:
+        following = encode_cursor(str(rejects[-1].line), str(rejects[-1].position))
+    return RejectPage(
+        items=[RejectView(line=row.line, field=row.field, code=row.code) for row in rejects],
+        next_cursor=following,
+    )
+
+
+async def _body(request: Request) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in request.stream():
+            yield chunk
+    except ClientDisconnect as error:
+        message = "The connection ended before the file did; send it again."
+        raise UploadCutError(message) from error
+
+
+def _position(cursor: str) -> tuple[int, int]:
+    line, position = decode_cursor(cursor, parts=2)
+    if not (_NUMBER.fullmatch(line) and _NUMBER.fullmatch(position)):
+        message = "The cursor is not one that this list gave out; start again without it."
+        raise MalformedCursorError(message)
+    return int(line), int(position)
+
+
+def _view(job: ImportJob) -> ImportView:
+    return ImportView.model_validate(asdict(job))

@@ -1,0 +1,222 @@
+"""What one line of an import must say; the only way from received text to a declaration."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
+from json import JSONDecoder
+from typing import Any, TypeAlias
+
+from services.registry.domain import checks
+from services.registry.domain.checks import Check, Fault
+from services.registry.domain.declarations import (
+    DeclaredApplication,
+    DeclaredAttestation,
+    DeclaredHousehold,
+    DeclaredMember,
+    DeclaredPerson,
+    Name,
+    PayeeAccount,
+)
+from services.registry.domain.identifiers import CheckDigit
+from services.registry.domain.line_fields import LineFields
+from services.registry.domain.rejects import REJECTS_PER_LINE_MAX, Reject, RejectCode
+from services.registry.domain.vocabulary import Kinship
+
+LINE_BYTES_MAX = 65_536
+MEMBERS_MAX = 30
+ATTESTATIONS_MAX = 50
+APPLICATIONS_MAX = 10
+_UTF8_BYTES_MAX = 4
+
+ReadLine: TypeAlias = DeclaredPerson | DeclaredHousehold | tuple[Reject, ...]
+
+
+class LineRules:
+    """The rules of one import: they depend on the business date and on who sends the file."""
+
+    def __init__(
+        self,
+        *,
+        today: date,
+        algorithm: CheckDigit = CheckDigit.VERHOEFF,
+        regions: Collection[str] = (checks.EVERY_REGION,),
+    ) -> None:
+        """Make the checks once, for every line.
+
+        Args:
+            today: The date in Casablanca; later dates are refused.
+            algorithm: The control digit of an IDCS.
+            regions: Region codes the sender may write to, `*` for all of them.
+        """
+        self._fields = LineFields(today=today, algorithm=algorithm, regions=regions)
+        self._decode = JSONDecoder(
+            object_pairs_hook=_object_without_repeated_keys, parse_constant=_refuse_constant
+        ).decode
+
+    def read(self, line: str) -> ReadLine:
+        """Return what the line declares, or every reason why it is refused."""
+        if len(line) * _UTF8_BYTES_MAX > LINE_BYTES_MAX and len(line.encode()) > LINE_BYTES_MAX:
+            return (Reject("", RejectCode.LINE_TOO_LONG),)
+        try:
+            document = self._decode(line)
+        except (ValueError, RecursionError):
+            return (Reject("", RejectCode.LINE_MALFORMED),)
+        if not isinstance(document, dict):
+            return (Reject("", RejectCode.LINE_MALFORMED),)
+        kind = document.pop("type", None)
+        if kind == "person":
+            return self._person(document)
+        if kind == "household":
+            return self._household(document)
+        return (Reject("type", RejectCode.LINE_TYPE_UNKNOWN),)
+
+    def _person(self, document: dict[str, Any]) -> DeclaredPerson | tuple[Reject, ...]:
+        reading = _Reading()
+        values = reading.fields(document, self._fields.person, at="")
+        for script in ("name_ar", "name_latin"):
+            name = reading.fields(values.get(script), self._fields.name, at=f"{script}.")
+            values[script] = Name(**name) if len(name) == len(Name._fields) else None
+        return reading.rejects() or DeclaredPerson(**values)
+
+    def _household(self, document: dict[str, Any]) -> DeclaredHousehold | tuple[Reject, ...]:
+        reading = _Reading()
+        own = self._fields
+        values = reading.fields(document, own.household, at="")
+        members = reading.items(values, "members", own.member, least=1, most=MEMBERS_MAX)
+        attestations = reading.items(
+            values, "attestations", own.attestation, least=0, most=ATTESTATIONS_MAX
+        )
+        applications = reading.items(
+            values, "applications", own.application, least=0, most=APPLICATIONS_MAX
+        )
+        values["facts"] = reading.fields(values.get("facts"), own.facts, at="facts.")
+        payee = values.get("payee_account")
+        if payee is not None:
+            payee = reading.fields(payee, own.payee, at="payee_account.")
+        if rejects := reading.rejects():
+            return rejects
+        values["members"] = tuple(_member(member) for member in members)
+        values["attestations"] = tuple(DeclaredAttestation(**item) for item in attestations)
+        values["applications"] = tuple(DeclaredApplication(**item) for item in applications)
+        values["payee_account"] = None if payee is None else PayeeAccount(**payee)
+        household = DeclaredHousehold(**values)
+        return tuple(_contradictions(household))[:REJECTS_PER_LINE_MAX] or household
+
+
+class _Reading:
+    """The fields of one line that were read so far, and the reasons to refuse it."""
+
+    def __init__(self) -> None:
+        self._rejects: list[Reject] = []
+
+    def rejects(self) -> tuple[Reject, ...]:
+        return tuple(self._rejects[:REJECTS_PER_LINE_MAX])
+
+    def refuse(self, field: str, code: RejectCode) -> None:
+        self._rejects.append(Reject(field, code))
+
+    def fields(
+        self, document: object, expected: Mapping[str, Check[Any]], *, at: str
+    ) -> dict[str, Any]:
+        """Return every field of an object checked; what is wrong is refused field by field."""
+        if type(document) is dict and document.keys() <= expected.keys():
+            submitted = document.get
+            try:
+                return {
+                    name: check(submitted(name, checks.MISSING)) for name, check in expected.items()
+                }
+            except Fault:
+                return self._fields_one_by_one(document, expected, at=at)
+        if type(document) is dict:
+            # The keys that are not expected are never named: they come from outside.
+            self.refuse(at.rstrip("."), RejectCode.FIELD_UNKNOWN)
+            return self._fields_one_by_one(document, expected, at=at)
+        self.refuse(at.rstrip("."), checks.absent_fault(document).code)
+        return {}
+
+    def _fields_one_by_one(
+        self, document: dict[str, object], expected: Mapping[str, Check[Any]], *, at: str
+    ) -> dict[str, Any]:
+        values = {}
+        for name, check in expected.items():
+            try:
+                values[name] = check(document.get(name, checks.MISSING))
+            except Fault as fault:
+                self.refuse(at + name, fault.code)
+        return values
+
+    def items(
+        self,
+        values: Mapping[str, Any],
+        name: str,
+        expected: Mapping[str, Check[Any]],
+        *,
+        least: int,
+        most: int,
+    ) -> list[dict[str, Any]]:
+        """Check every object of a list whose length has both bounds included."""
+        listed = values.get(name, [])
+        if type(listed) is not list:
+            self.refuse(name, checks.absent_fault(listed).code)
+            return []
+        if name in values and not least <= len(listed) <= most:
+            self.refuse(name, RejectCode.COUNT_OUT_OF_RANGE)
+            return []
+        return [
+            self.fields(item, expected, at=f"{name}[{position}].")
+            for position, item in enumerate(listed)
+        ]
+
+
+def _member(values: dict[str, Any]) -> DeclaredMember:
+    return DeclaredMember(
+        idcs=values.pop("idcs"),
+        kinship=values.pop("kinship"),
+        head=values.pop("head"),
+        declarant=values.pop("declarant"),
+        facts=values,
+    )
+
+
+def _contradictions(household: DeclaredHousehold) -> list[Reject]:
+    """Return what a household says that cannot be true together."""
+    return [*_member_contradictions(household.members), *_reference_contradictions(household)]
+
+
+def _member_contradictions(members: Sequence[DeclaredMember]) -> Iterator[Reject]:
+    seen: set[str] = set()
+    for position, member in enumerate(members):
+        if member.idcs in seen:
+            yield Reject(f"members[{position}].idcs", RejectCode.MEMBER_DUPLICATE)
+        seen.add(member.idcs)
+    heads = [member.head for member in members]
+    if sum(heads) != 1 or heads != [member.kinship == Kinship.HEAD for member in members]:
+        yield Reject("members", RejectCode.HEADS_NOT_ONE)
+    if not any(member.declarant for member in members):
+        yield Reject("members", RejectCode.DECLARANT_MISSING)
+
+
+def _reference_contradictions(household: DeclaredHousehold) -> Iterator[Reject]:
+    members = {member.idcs for member in household.members}
+    for position, attestation in enumerate(household.attestations):
+        if attestation.idcs not in members:
+            yield Reject(f"attestations[{position}].idcs", RejectCode.NOT_A_MEMBER)
+    programmes = [application.programme for application in household.applications]
+    if len(set(programmes)) != len(programmes):
+        yield Reject("applications", RejectCode.APPLICATION_DUPLICATE)
+    payee = household.payee_account
+    if payee is not None and payee.collector not in members:
+        yield Reject("payee_account.collector", RejectCode.NOT_A_MEMBER)
+
+
+def _object_without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that says a thing twice: readers disagree on which one counts."""
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        message = "An object repeats a key."
+        raise ValueError(message)
+    return document
+
+
+def _refuse_constant(_: str) -> None:
+    message = "NaN and infinities are no JSON."
+    raise ValueError(message)

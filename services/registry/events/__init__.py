@@ -1,0 +1,1 @@
+"""What the registry promises to others on the wire."""

@@ -1,0 +1,162 @@
+"""Persons: current rows found by blind index, and versions that are only ever added."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from services.registry.storage.arrays import array_of_bytes
+from services.registry.storage.tables import PersonRow, PersonVersionRow
+from shared.storage.copy import column_names, copy_rows
+from shared.storage.database import Transaction
+
+VERSION_TABLE = "person_version"
+_PERSON_COLUMNS = column_names(PersonRow)
+_VERSION_COLUMNS = column_names(PersonVersionRow)
+
+
+class PersonHead(NamedTuple):
+    """A person's current row, in the order of its columns."""
+
+    person_id: UUID
+    region_code: str
+    idcs_blind: bytes
+    idcs_sealed: bytes
+    version: int
+    content_digest: bytes
+    seen_in: UUID
+
+
+class PersonVersion(NamedTuple):
+    """A version of a person, in the order of its columns."""
+
+    person_id: UUID
+    version: int
+    version_id: UUID
+    region_code: str
+    province_code: str
+    commune_code: str
+    particulars_sealed: bytes
+    sex: str
+    birth_date: date
+    birth_commune_code: str | None
+    nationality: str
+    status: str
+    valid_from: date
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StandingPerson:
+    """What must be known of a person to see whether a declaration changes them."""
+
+    person_id: UUID
+    version: int
+    content_digest: bytes
+    seen_in: UUID
+
+
+class PlaceablePerson(NamedTuple):
+    """What must be known of a person to place them in a household."""
+
+    person_id: UUID
+    birth_date: date
+    sex: str
+    household_id: UUID | None
+
+
+async def lock_persons(tx: Transaction, blinds: Sequence[bytes]) -> dict[bytes, StandingPerson]:
+    """Return the persons with these blind indexes, locked in one order against deadlocks."""
+    cursor = tx.cursor(binary=True)
+    await cursor.execute(
+        "SELECT idcs_blind, person_id, version, content_digest, seen_in FROM person"
+        " WHERE idcs_blind = ANY(%(blinds)s::bytea[]) ORDER BY idcs_blind FOR NO KEY UPDATE",
+        {"blinds": array_of_bytes(blinds)},
+    )
+    return {row.pop("idcs_blind"): StandingPerson(**row) for row in await cursor.fetchall()}
+
+
+async def find_placeable_persons(
+    tx: Transaction, blinds: Sequence[bytes]
+) -> dict[bytes, PlaceablePerson]:
+    """Return who the persons with these blind indexes are and where they live."""
+    cursor = tx.cursor(binary=True)
+    await cursor.execute(
+        """
+        SELECT person.idcs_blind, person.person_id, current.birth_date, current.sex,
+               residence.household_id
+          FROM person
+          JOIN person_version AS current USING (person_id, version)
+          LEFT JOIN residence USING (person_id)
+         WHERE person.idcs_blind = ANY(%(blinds)s::bytea[])
+        """,
+        {"blinds": array_of_bytes(blinds)},
+    )
+    return {row.pop("idcs_blind"): PlaceablePerson(**row) for row in await cursor.fetchall()}
+
+
+async def add_persons(tx: Transaction, heads: Sequence[PersonHead]) -> None:
+    """Add persons who were not known."""
+    await copy_rows(tx, "person", _PERSON_COLUMNS, heads)
+
+
+async def advance_persons(tx: Transaction, heads: Sequence[PersonHead]) -> None:
+    """Let the current rows of known persons stand for newer versions."""
+    await tx.execute(
+        """
+        UPDATE person
+           SET region_code = newer.region_code, version = newer.version,
+               content_digest = newer.content_digest, seen_in = newer.seen_in
+          FROM unnest(%(ids)s::uuid[], %(regions)s::text[], %(versions)s::int[],
+                      %(digests)s::bytea[], %(seen_in)s::uuid[])
+               AS newer (person_id, region_code, version, content_digest, seen_in)
+         WHERE person.person_id = newer.person_id
+        """,
+        {
+            "ids": [head.person_id for head in heads],
+            "regions": [head.region_code for head in heads],
+            "versions": [head.version for head in heads],
+            "digests": array_of_bytes([head.content_digest for head in heads]),
+            "seen_in": [head.seen_in for head in heads],
+        },
+    )
+
+
+async def mark_persons_seen(tx: Transaction, person_ids: Sequence[UUID], *, job_id: UUID) -> None:
+    """Remember that a file named these persons, so that it cannot do so twice."""
+    await tx.execute(
+        "UPDATE person SET seen_in = %(job_id)s WHERE person_id = ANY(%(ids)s)",
+        {"job_id": job_id, "ids": list(person_ids)},
+    )
+
+
+async def add_person_versions(tx: Transaction, versions: Sequence[PersonVersion]) -> None:
+    """Add versions; none is ever changed."""
+    await copy_rows(tx, VERSION_TABLE, _VERSION_COLUMNS, versions)
+
+
+async def read_person_version(
+    tx: Transaction, person_id: UUID, *, valid_on: date, known_at: datetime
+) -> tuple[PersonVersion, UUID | None] | None:
+    """Return the version of a person true on a day as known at an instant.
+
+    The second value is the household that the person lives in now.
+    """
+    cursor = tx.cursor(binary=True)
+    await cursor.execute(
+        f"""
+        SELECT {", ".join(f"person_version.{column}" for column in _VERSION_COLUMNS)},
+               residence.household_id
+          FROM person_version LEFT JOIN residence USING (person_id)
+         WHERE person_id = %(person_id)s
+           AND valid_from <= %(valid_on)s AND recorded_at <= %(known_at)s
+         ORDER BY valid_from DESC, version DESC LIMIT 1
+        """,  # noqa: S608 -- our own column names
+        {"person_id": person_id, "valid_on": valid_on, "known_at": known_at},
+    )
+    row: dict[str, Any] | None = await cursor.fetchone()
+    if row is None:
+        return None
+    household_id = row.pop("household_id")
+    return PersonVersion(**row), household_id

@@ -1,0 +1,344 @@
+"""Applying files of declarations."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from psycopg import sql
+
+from services.registry.events.published import ContactRecorded, PayeeRecorded
+from services.registry.storage import import_blocks
+from services.registry.storage.import_jobs import ImportJob
+from services.registry.use_cases.apply_next_block import ImportApplier
+from services.registry.use_cases.collaborators import ImportRules
+from services.registry.use_cases.read_import import read_import
+from shared.messaging.sealed_fields import SealedFields
+from shared.runtime.ids import new_id
+from shared.storage.database import Transaction
+from shared.testing.databases import fetch
+from tests.services.registry.conftest import Registry
+from tests.services.registry.declaring import (
+    A_RIB,
+    RABAT,
+    a_file,
+    a_household,
+    a_person,
+    an_idcs,
+)
+
+HOUSEHOLDS = "registry.households-recorded.v1"
+CONTACTS = "registry.contacts-recorded.v1"
+PAYEES = "registry.payees-recorded.v1"
+
+
+async def items(registry: Registry, event_type: str) -> list[dict[str, Any]]:
+    """Return the items of every event of a type, in the order of publishing."""
+    rows = await registry.databases.rows(
+        "SELECT body FROM outbox WHERE type = %(type)s ORDER BY position", type=event_type
+    )
+    return [item for row in rows for item in json.loads(bytes(row["body"]))["data"]["items"]]
+
+
+def outcome(job: ImportJob) -> tuple[int, int, int, int]:
+    """Return persons and households recorded, lines unchanged, lines rejected."""
+    counts = (job.persons_recorded, job.households_recorded, job.unchanged, job.rejected)
+    assert job.state == "completed"
+    assert sum(counts) == job.lines_done == job.lines_total
+    return counts
+
+
+async def test_persons_and_households_are_recorded_and_counted(registry: Registry) -> None:
+    file = a_file(a_person(1), a_person(2), a_person(3), a_household(1, [1, 2]))
+    assert outcome(await registry.load(file, key="k")) == (3, 1, 0, 0)
+    assert await registry.databases.value("SELECT count(*) FROM residence") == 2
+    assert await registry.databases.value("SELECT count(*) FROM import_block") == 0
+
+
+async def test_a_recorded_household_is_announced_by_pseudonyms(registry: Registry) -> None:
+    await registry.load(a_file(a_person(1), a_person(2), a_household(1, [1, 2])), key="k")
+    (household,) = await items(registry, HOUSEHOLDS)
+    assert household["version"] == 1
+    assert household["valid_from"] == "2026-10-02"
+    assert (household["region_code"], household["commune_code"]) == ("01", "01.511.01.0")
+    assert household["applications"] == [{"programme": "asd", "applied_on": "2026-10-02"}]
+    assert [member["kinship"] for member in household["members"]] == ["head", "child"]
+    assert household["members"][0]["birth_date"] == "1989-04-12"
+    assert household["facts"]["butane_yearly_centimes"] == 60_000
+
+
+async def test_phone_and_account_travel_sealed_for_one_consumer(
+    registry: Registry, keys: Path
+) -> None:
+    await registry.load(a_file(a_person(1), a_household(1, [1])), key="k")
+    (contact,) = await items(registry, CONTACTS)
+    (payee,) = await items(registry, PAYEES)
+    household_id = UUID(contact["household_id"])
+    phone = SealedFields("notifications", keys).unseal(
+        contact["phone"],
+        sender="registry",
+        event_type=ContactRecorded.TYPE,
+        subject=household_id,
+        field="phone",
+    )
+    account = SealedFields("payments", keys).unseal(
+        payee["account"],
+        sender="registry",
+        event_type=PayeeRecorded.TYPE,
+        subject=household_id,
+        field="account",
+    )
+    assert (phone, account) == ("+212700000001", A_RIB)
+    assert contact["review_date"] == "2027-10-02"
+    assert payee["collector_id"] in payee["member_ids"]
+
+
+async def test_a_household_without_account_has_no_payee(registry: Registry) -> None:
+    file = a_file(a_person(1), a_household(1, [1], payee_account=None, phone=None))
+    await registry.load(file, key="k")
+    assert await items(registry, PAYEES) == []
+    (contact,) = await items(registry, CONTACTS)
+    assert contact["phone"] is None
+
+
+async def test_the_same_file_again_changes_nothing_and_tells_nobody(registry: Registry) -> None:
+    file = a_file(a_person(1), a_person(2), a_household(1, [1, 2]))
+    await registry.load(file, key="first")
+    told = await registry.databases.value("SELECT count(*) FROM outbox")
+    assert outcome(await registry.load(file, key="second")) == (0, 0, 3, 0)
+    assert await registry.databases.value("SELECT count(*) FROM outbox") == told
+    assert await registry.databases.value("SELECT count(*) FROM person_version") == 2
+
+
+async def test_what_changed_is_a_new_version_beside_the_old(registry: Registry) -> None:
+    await registry.load(a_file(a_person(1), a_household(1, [1])), key="first")
+    registry.clock.move(timedelta(days=3))
+    changed = a_file(
+        a_person(1, status="suspended"),
+        a_household(1, [1], milieu="rural", declared_on="2026-11-21", commune=RABAT),
+    )
+    assert outcome(await registry.load(changed, key="second")) == (1, 1, 0, 0)
+    persons = await registry.databases.rows(
+        "SELECT version, status, valid_from::text FROM person_version ORDER BY version"
+    )
+    assert [tuple(row.values()) for row in persons] == [
+        (1, "active", "1989-04-12"),
+        (2, "suspended", "2026-11-23"),
+    ]
+    households = await items(registry, HOUSEHOLDS)
+    assert [(item["version"], item["milieu"], item["region_code"]) for item in households] == [
+        (1, "urban", "01"),
+        (2, "rural", "04"),
+    ]
+    assert await registry.databases.value("SELECT region_code FROM residence") == "04"
+
+
+async def test_bad_lines_are_refused_by_line_field_and_code_and_the_rest_goes_on(
+    registry: Registry,
+) -> None:
+    wrong_digit = an_idcs(2)[:-1] + str((int(an_idcs(2)[-1]) + 1) % 10)
+    file = a_file(
+        a_person(1),
+        "{malformed",
+        a_person(2, idcs=wrong_digit),
+        a_person(3, commune="99.999.99.9"),
+        a_person(1),
+        a_household(1, [1, 9]),
+        a_household(2, [1]),
+        a_household(2, [1]),
+        a_person(4),
+    )
+    job = await registry.load(file, key="k")
+    assert outcome(job) == (2, 1, 0, 6)
+    assert await registry.rejects(job) == [
+        (2, "", "registry.line-malformed"),
+        (3, "idcs", "registry.idcs-check-digit"),
+        (4, "commune", "registry.commune-unknown"),
+        (5, "idcs", "registry.idcs-duplicate"),
+        (6, "members[1].idcs", "registry.member-unknown"),
+        (8, "reference", "registry.reference-duplicate"),
+    ]
+
+
+@pytest.mark.parametrize("block_lines", [1, 2, 500])
+async def test_what_is_refused_does_not_depend_on_where_blocks_are_cut(
+    registry: Registry, block_lines: int
+) -> None:
+    cut = registry.with_rules(ImportRules(block_lines_max=block_lines))
+    known = a_file(a_person(1), a_person(2), a_person(3), a_household(1, [1, 2]))
+    await cut.load(known, key="known")
+    file = a_file(
+        a_person(1),
+        a_person(1),
+        a_household(2, [2]),
+        a_household(1, [1]),
+        a_household(3, [2]),
+        a_household(3, [3]),
+        a_household(4, [4]),
+        a_person(4),
+        a_household(5, [4]),
+    )
+    job = await cut.load(file, key="k")
+    assert outcome(job) == (1, 3, 1, 4)
+    assert await cut.rejects(job) == [
+        (2, "idcs", "registry.idcs-duplicate"),
+        (3, "members[0].idcs", "registry.member-elsewhere"),
+        (6, "reference", "registry.reference-duplicate"),
+        (7, "members[0].idcs", "registry.member-unknown"),
+    ]
+
+
+async def test_a_file_in_another_encoding_is_refused_field_by_field(registry: Registry) -> None:
+    line = json.dumps(a_person(1, name_latin={"given": "Zoé", "family": "B"}), ensure_ascii=False)
+    latin_1 = line.encode("latin-1", errors="replace") + b"\n"
+    job = await registry.load(latin_1 + a_file(a_person(2)), key="k")
+    assert outcome(job) == (1, 0, 0, 1)
+    assert await registry.rejects(job) == [(1, "name_latin.given", "registry.text-malformed")]
+
+
+async def test_a_byte_order_mark_does_not_spoil_the_first_line(registry: Registry) -> None:
+    job = await registry.load(b"\xef\xbb\xbf" + a_file(a_person(1)), key="k")
+    assert outcome(job) == (1, 0, 0, 0)
+
+
+async def test_a_sender_records_nobody_outside_their_regions(registry: Registry) -> None:
+    job = await registry.load(a_file(a_person(1)), key="k", regions=("04",))
+    assert outcome(job) == (0, 0, 0, 1)
+    assert await registry.rejects(job) == [(1, "commune", "registry.commune-out-of-scope")]
+
+
+async def test_a_file_is_judged_by_the_day_it_arrived(registry: Registry) -> None:
+    job = await registry.receive(a_file(a_person(1, birth_date="2026-11-20")), key="k")
+    registry.clock.move(timedelta(days=-10))
+    applier = ImportApplier(registry.worker)
+    assert await applier.apply_next_block()
+    assert outcome(await read_import(job.job_id, using=registry.api)) == (1, 0, 0, 0)
+
+
+async def test_files_take_effect_in_the_order_in_which_they_arrived(registry: Registry) -> None:
+    persons = await registry.receive(a_file(a_person(1)), key="persons")
+    registry.clock.move(timedelta(seconds=1))
+    households = await registry.receive(a_file(a_household(1, [1])), key="households")
+    applier = ImportApplier(registry.worker)
+    while await applier.apply_next_block():
+        pass
+    for job in (persons, households):
+        assert (await read_import(job.job_id, using=registry.api)).rejected == 0
+
+
+class Crash(Exception):  # noqa: N818 -- it stands for a power cut
+    """The process stops here."""
+
+
+@pytest.mark.parametrize("blocks_before", [0, 1, 3])
+async def test_after_a_crash_another_worker_goes_on_where_the_first_stopped(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, blocks_before: int
+) -> None:
+    cut = registry.with_rules(ImportRules(block_lines_max=2))
+    persons = [a_person(number) for number in range(1, 7)]
+    file = a_file(*persons, a_household(1, [1, 2]), a_household(2, [3, 4]))
+    job = await cut.receive(file, key="k")
+    applier = ImportApplier(cut.worker)
+    for _ in range(blocks_before):
+        assert await applier.apply_next_block()
+    forget_block = import_blocks.forget_block
+
+    async def crash(tx: Transaction, job_id: UUID, *, attempt: int, number: int) -> None:
+        await forget_block(tx, job_id, attempt=attempt, number=number)
+        raise Crash
+
+    with monkeypatch.context() as crashing:
+        crashing.setattr(import_blocks, "forget_block", crash)
+        with pytest.RaisesGroup(Crash):
+            await applier.apply_next_block()
+    halfway = await read_import(job.job_id, using=cut.api)
+    assert halfway.lines_done == 2 * blocks_before
+    assert await cut.databases.value("SELECT count(*) FROM person") == min(6, 2 * blocks_before)
+    await end_leases(cut)
+    successor = ImportApplier(replace(cut.worker, worker_id=str(new_id())))
+    while await successor.apply_next_block():
+        pass
+    assert outcome(await read_import(job.job_id, using=cut.api)) == (6, 2, 0, 0)
+    assert len(await items(cut, HOUSEHOLDS)) == 2
+
+
+async def end_leases(registry: Registry) -> None:
+    """Let every lease run out, as time would."""
+    async with registry.databases.worker.transaction() as tx:
+        await tx.execute("UPDATE lease SET expires_at = now() - interval '1 second'")
+
+
+async def test_a_worker_that_lost_its_lease_writes_nothing(registry: Registry) -> None:
+    cut = registry.with_rules(ImportRules(block_lines_max=1))
+    job = await cut.receive(a_file(a_person(1), a_person(2), a_person(3)), key="k")
+    slow = ImportApplier(cut.worker)
+    assert await slow.apply_next_block()
+    await end_leases(cut)
+    quick = ImportApplier(replace(cut.worker, worker_id=str(new_id())))
+    assert await quick.apply_next_block()
+    with pytest.RaisesGroup(Exception):
+        await slow.apply_next_block()
+    assert not await slow.apply_next_block()
+    assert await quick.apply_next_block()
+    assert outcome(await read_import(job.job_id, using=cut.api)) == (3, 0, 0, 0)
+
+
+async def test_two_workers_apply_one_file_only_once(registry: Registry) -> None:
+    job = await registry.receive(a_file(a_person(1), a_person(2)), key="k")
+    first = ImportApplier(registry.worker)
+    second = ImportApplier(replace(registry.worker, worker_id=str(new_id())))
+    async with registry.databases.worker.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO lease (name, owner, token, expires_at)"
+            " VALUES ('registry.imports', %s, 1, now() + interval '1 minute')",
+            (registry.worker.worker_id,),
+        )
+    assert not await second.apply_next_block()
+    assert await first.apply_next_block()
+    assert outcome(await read_import(job.job_id, using=registry.api)) == (2, 0, 0, 0)
+
+
+async def test_no_table_holds_an_identifier_in_clear(registry: Registry) -> None:
+    planted = {
+        "idcs": an_idcs(77),
+        "cnie": "XY987654",
+        "name": "PLANTEDNAME",
+        "arabic": "مزروعة",
+        "phone": "612345678",
+        "account": A_RIB,
+        "reference": "RSU-PLANTED",
+    }
+    person = a_person(
+        77,
+        cnie=planted["cnie"],
+        phone="+212612345678",
+        name_latin={"given": "Zahra", "family": planted["name"]},
+        name_ar={"given": planted["arabic"], "family": planted["arabic"]},
+    )
+    household = a_household(1, [77], reference=planted["reference"], phone="+212612345678")
+    await registry.load(a_file(person, household), key="applied")
+    await registry.receive(a_file(person, household, "XY987654 {"), key="waiting")
+    dump = await everything_stored(registry)
+    assert "urban" in dump
+    for value in planted.values():
+        assert value not in dump
+        assert value.encode().hex() not in dump
+
+
+async def everything_stored(registry: Registry) -> str:
+    """Return every row of every table as text, bytes both in hexadecimal and as they read."""
+    async with registry.databases.owner.transaction() as tx:
+        tables = await fetch(tx, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        rows = []
+        for table in tables:
+            cursor = await tx.execute(
+                sql.SQL("SELECT t::text AS row FROM {} AS t").format(
+                    sql.Identifier(table["tablename"])
+                )
+            )
+            rows += await cursor.fetchall()
+        rows += await fetch(tx, "SELECT encode(body, 'escape') AS row FROM outbox")
+    return "\n".join(row["row"] for row in rows)
