@@ -1,0 +1,1 @@
+"""Who is paid: entitlements, cycles, instructions, ledger, bank files and reconciliation."""

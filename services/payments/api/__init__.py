@@ -1,0 +1,1 @@
+"""HTTP in: routes and the shapes that they render."""

@@ -1,0 +1,1 @@
+"""Events in: decisions, totals of runs, payee accounts."""

@@ -1,0 +1,1 @@
+"""The rules of paying: pure, told the time, touching nothing outside."""

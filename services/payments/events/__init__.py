@@ -1,0 +1,1 @@
+"""Shapes on the wire: what this service promises and what it wishes for."""

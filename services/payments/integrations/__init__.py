@@ -1,0 +1,1 @@
+"""Other systems out: the bank, its files and its reports."""

@@ -1,0 +1,1 @@
+"""Rows: tables, set-based statements, migrations."""
