@@ -32,6 +32,7 @@ from shared.web.process import HttpServer, UsageError, listen
 HOUSEHOLDS_DEFAULT = 2000
 HOUSEHOLDS_MAX = 6_000_000
 POPULATION_SEED = 1
+STARTED_POLL_SECONDS = 0.02
 FREE_BYTES_MIN = 1024 * 1024 * 1024
 
 
@@ -62,7 +63,8 @@ def _secret(value: SecretStr | None) -> str | None:
 def main(arguments: Sequence[str]) -> int:
     """Run what was asked and return the exit status; every refusal is one sentence."""
     asked = _parser().parse_args(list(arguments))
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A polite end is the same as Ctrl-C: asyncio cancels, and everything is closed in order.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         wishes = Wishes(**({"households": asked.households} if asked.households else {}))
         if asked.command == "demo":
@@ -155,6 +157,8 @@ async def _serve_and_walk(
             server = HttpServer(app)
             async with asyncio.TaskGroup() as group:
                 serving = group.create_task(server.serve(sockets=[listener]))
+                while not (server.started or serving.done()):  # noqa: ASYNC110 -- uvicorn's flag
+                    await asyncio.sleep(STARTED_POLL_SECONDS)
                 status = 0
                 if households is not None:
                     status = await _walk_unless_stopped(ground, households, serving)
@@ -204,11 +208,15 @@ async def _program_unless_stopped(
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", *command, stdout=file, preexec_fn=end_with_parent
         )
-        async with asyncio.TaskGroup() as group:
-            ended = group.create_task(process.wait())
-            await asyncio.wait({ended, serving}, return_when=asyncio.FIRST_COMPLETED)
-            if not ended.done():
-                process.terminate()
+        try:
+            async with asyncio.TaskGroup() as group:
+                ended = group.create_task(process.wait())
+                await asyncio.wait({ended, serving}, return_when=asyncio.FIRST_COMPLETED)
+                if not ended.done():
+                    process.terminate()
+        finally:
+            if process.returncode is None:
+                process.kill()
         return 0 if serving.done() else ended.result()
 
 

@@ -27,6 +27,13 @@ structlog.configure(
 SERVICES = ("registry", "eligibility", "payments", "notifications", "gateway")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests that share one RabbitMQ node in one worker."""
+    for item in items:
+        if item.get_closest_marker("rabbitmq"):
+            item.add_marker(pytest.mark.xdist_group("rabbitmq"))
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """Return a server of this session's own."""

@@ -13,9 +13,9 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import Processor
 
-# Ten digits or more in a row are an IDCS, a phone or an account; none belongs in a log.
+# Ten digits or more in a row are somebody's number, whatever it is for; none belongs in a log.
 _LONG_NUMBER = re.compile(r"(?<![0-9a-fA-F-])\+?\d{10,}(?![0-9a-fA-F-])")
-_CNIE = re.compile(r"\b[A-Z]{1,2}[1-9]\d{4,6}\b")
+_CARD_NUMBER = re.compile(r"\b[A-Z]{1,2}[1-9]\d{4,6}\b")
 _ALLOWED_NUMBERS = frozenset({"timestamp", "job_id", "run_id", "cycle_id", "event_id"})
 
 
@@ -25,7 +25,7 @@ def mask_personal_data(
     """Replace what looks like a personal number; masking may widen, never narrow."""
     for key, value in event.items():
         if isinstance(value, str) and key not in _ALLOWED_NUMBERS:
-            event[key] = _CNIE.sub("[masked]", _LONG_NUMBER.sub("[masked]", value))
+            event[key] = _CARD_NUMBER.sub("[masked]", _LONG_NUMBER.sub("[masked]", value))
     return event
 
 

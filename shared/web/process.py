@@ -267,7 +267,7 @@ async def _dead_letters(
 ) -> None:
     parser = argparse.ArgumentParser(prog=f"python -m services {module.SERVICE} dead-letters")
     parser.add_argument("action", choices=("list", "replay"))
-    parser.add_argument("type", help="the type of event, as eligibility.decisions-made.v1")
+    parser.add_argument("type", help="the type of event, as <service>.<nouns>-<happened>.v1")
     asked = parser.parse_args(list(arguments))
     broker = await RabbitMqBroker.connect(_required(settings, "amqp_url"))
     try:

@@ -17,6 +17,9 @@ from shared.storage.embedded import start_postgres
 from shared.testing.rabbitmq_server import RabbitMQServer
 from tests.journeys.processes import Processes, running_processes
 
+# One worker walks both roads, so that the first is walked once.
+pytestmark = [pytest.mark.xdist_group("rabbitmq"), pytest.mark.timeout(900)]
+
 HOUSEHOLDS = 150
 SEED = 1
 # What differs between two walks of one road: time, and how files happen to be cut.

@@ -6,6 +6,19 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from services.registry.domain.vocabulary import (
+    Activity,
+    Dwelling,
+    Education,
+    HealthCover,
+    Kinship,
+    Language,
+    Milieu,
+    Occupation,
+    Schooling,
+    Sector,
+    Sex,
+)
 from shared.messaging.envelope import PublishedItem
 
 SOURCE = "/registry"
@@ -20,17 +33,17 @@ class RecordedMember(_Part):
 
     person_id: UUID
     birth_date: date
-    sex: str
-    kinship: str
+    sex: Sex
+    kinship: Kinship
     head: bool
     declarant: bool
-    schooling: str
-    education: str
+    schooling: Schooling
+    education: Education
     literate: bool
-    activity: str
-    occupation: str
-    sector: str
-    health_cover: str
+    activity: Activity
+    occupation: Occupation
+    sector: Sector
+    health_cover: HealthCover
     orphan_of_father: bool
     severe_disability: bool
     birth_rank: int | None
@@ -40,7 +53,7 @@ class RecordedMember(_Part):
 class RecordedFacts(_Part):
     """What was declared about a household as a whole; amounts in centimes a year."""
 
-    dwelling: str
+    dwelling: Dwelling
     rooms: int
     family_nuclei: int
     bath_or_shower: bool
@@ -93,7 +106,7 @@ class HouseholdRecorded(PublishedItem):
     region_code: str
     province_code: str
     commune_code: str
-    milieu: str
+    milieu: Milieu
     members: list[RecordedMember]
     facts: RecordedFacts
     attestations: list[RecordedAttestation]
@@ -109,7 +122,7 @@ class ContactRecorded(PublishedItem):
     household_id: UUID
     version: int
     region_code: str
-    language: str
+    language: Language
     review_date: date
     phone: str | None
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from services.registry.domain.declarations import PayeeAccount
 from services.registry.domain.households import RegisteredPerson
 from services.registry.domain.reviews import review_due_on
+from services.registry.domain.vocabulary import Language
 from services.registry.events.published import (
     SOURCE,
     ContactRecorded,
@@ -115,7 +116,7 @@ def _contact(placement: Placement, sealed_fields: SealedFields) -> ContactRecord
         household_id=placement.household_id,
         version=placement.version,
         region_code=household.commune.region_code,
-        language=household.language,
+        language=Language(household.language),
         review_date=review_due_on(household.declared_on),
         phone=phone,
     )
