@@ -16,7 +16,6 @@ AREA ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input --quiet
-SOURCES := services shared simulators tests
 # Two cores are what every machine has; tests of one group (a broker) stay in one worker.
 WORKERS := --numprocesses 2 --dist loadgroup --quiet
 # What the two kinds of work need; the second holds the first.

@@ -6,6 +6,7 @@ and the rest goes on; a file that cannot be read is refused whole.
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import cache
 from io import BytesIO
 
 from lxml import etree
@@ -185,9 +186,14 @@ def _currency(currency: str | None) -> str:
 
 
 def _text(element: etree._Element, ns: str, *path: str) -> str | None:
-    found = element.find("/".join(ns + step for step in path))
+    found = element.find(_path(ns, path))
     text = None if found is None else (found.text or "").strip()
     return text or None
+
+
+@cache
+def _path(ns: str, path: tuple[str, ...]) -> str:
+    return "/".join(ns + step for step in path)
 
 
 def _identifier(text: str | None) -> str | None:

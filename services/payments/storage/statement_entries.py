@@ -5,13 +5,13 @@ looks at every entry of the ids concerned, so that reports may come in any order
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from services.payments.domain.bank_answers import CreditNotification
+from services.payments.domain.bank_answers import CreditNotification, EntryLine
 from shared.storage.database import Transaction
 
 EXACT = "end-to-end-id-and-amount"
@@ -89,6 +89,10 @@ SELECT 'camt.054', e.report_id, e.line_no,
 """
 
 
+# dataclasses.asdict copies deeply, which costs more than writing the rows.
+_LINE_FIELDS = tuple(field.name for field in fields(EntryLine))
+
+
 @dataclass(frozen=True, slots=True)
 class Matching:
     """Which entries move which attempts, and where to."""
@@ -111,7 +115,10 @@ class MatchedAttempt:
 async def add_entries(tx: Transaction, report_id: str, notification: CreditNotification) -> None:
     """Keep the entries of a notification as evidence, and hold the files they are about."""
     lines = [
-        {**asdict(line), "booked_on": line.booked_on.isoformat() if line.booked_on else None}
+        {
+            **{name: getattr(line, name) for name in _LINE_FIELDS},
+            "booked_on": line.booked_on.isoformat() if line.booked_on else None,
+        }
         for line in notification.lines
     ]
     await tx.execute(

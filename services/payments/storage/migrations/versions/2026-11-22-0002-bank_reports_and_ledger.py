@@ -140,7 +140,6 @@ _LEDGER = (
         debit_centimes bigint NOT NULL,
         credit_centimes bigint NOT NULL,
         CONSTRAINT pk_ledger_entry PRIMARY KEY (posted_on, txn_key, line_no),
-        CONSTRAINT fk_ledger_entry_txn_key FOREIGN KEY (txn_key) REFERENCES ledger_key (txn_key),
         CONSTRAINT ck_ledger_entry_one_side CHECK (
             least(debit_centimes, credit_centimes) = 0
             AND greatest(debit_centimes, credit_centimes) > 0)

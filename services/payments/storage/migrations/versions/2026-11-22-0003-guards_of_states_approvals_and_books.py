@@ -334,9 +334,15 @@ _BALANCED = (
     CREATE FUNCTION refuse_unbalanced_posting() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         IF EXISTS (SELECT FROM posted GROUP BY txn_key
-                   HAVING sum(debit_centimes) <> sum(credit_centimes) OR count(*) < 2) THEN
+                   HAVING sum(debit_centimes) <> sum(credit_centimes) OR count(*) <> 2) THEN
             RAISE EXCEPTION USING ERRCODE = 'check_violation',
                 MESSAGE = 'A posting debits as much as it credits.';
+        END IF;
+        IF (SELECT count(*) FROM posted p
+             WHERE NOT EXISTS (SELECT FROM ledger_key k
+                                WHERE k.txn_key = p.txn_key AND k.posted_on = p.posted_on)) > 0 THEN
+            RAISE EXCEPTION USING ERRCODE = 'check_violation',
+                MESSAGE = 'A posting is known by its key, from the day it was made.';
         END IF;
         RETURN NULL;
     END $$
