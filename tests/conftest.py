@@ -37,7 +37,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """Return a server of this session's own."""
-    server = start_postgres(tmp_path_factory.mktemp("postgres-state"))
+    # Hundreds of databases come and go here, and none has to outlive a power failure.
+    # tests/shared/storage/test_embedded.py holds the server to its real settings.
+    hasty = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
+    server = start_postgres(tmp_path_factory.mktemp("postgres-state"), settings=hasty)
     yield server
     server.stop()
 

@@ -77,7 +77,7 @@ class DatabaseFactory:
         name = f"test_{service}_{next(self._numbers)}"
         with self._admin() as admin:
             admin.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY").format(
                     sql.Identifier(name),
                     sql.Identifier(template),
                     sql.Identifier(f"{service}_owner"),

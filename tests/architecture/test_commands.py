@@ -70,7 +70,8 @@ def test_without_rabbitmq_the_last_line_says_in_capitals_what_did_not_run(clone:
     done = make(clone, "test")
 
     assert done.returncode == 0, done.stderr
-    assert "asked: -m pytest -m not rabbitmq" in done.stdout
+    (tests,) = [line for line in done.stdout.splitlines() if line.startswith("asked: -m pytest")]
+    assert tests.endswith("-m not rabbitmq")
     last = done.stdout.splitlines()[-1]
     assert last.startswith("THE BROKER TESTS DID NOT RUN")
 
@@ -82,7 +83,9 @@ def test_continuous_integration_runs_the_broker_tests_whether_rabbitmq_is_there_
 
     done = make(clone, "test", ci="true")
 
-    assert done.stdout.splitlines()[-1] == "asked: -m pytest"
+    tests = done.stdout.splitlines()[-1]
+    assert tests.startswith("asked: -m pytest")
+    assert "not rabbitmq" not in tests
 
 
 def test_what_is_installed_is_installed_again_only_when_a_lock_changes(clone: Path) -> None:
