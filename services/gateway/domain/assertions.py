@@ -3,6 +3,7 @@
 Source: RFC 7521, RFC 7523 section 3, OpenID Connect Core section 9 (`private_key_jwt`).
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,9 @@ from services.gateway.domain.errors import ClientRefusedError
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFE_MAX = timedelta(minutes=5)
 CLOCK_LEEWAY = timedelta(seconds=10)
-JTI_CHARACTERS_MAX = 128
+NAME_CHARACTERS_MAX = 128
+# Both reach the storage, which takes neither NUL nor half a surrogate pair.
+_NAME = re.compile(rf"[\x21-\x7e]{{1,{NAME_CHARACTERS_MAX}}}")
 SECONDS_MAX = 32_503_680_000  # the year 3000; larger numbers are no instant of ours
 
 
@@ -32,7 +35,7 @@ def claimed_client(claims: Mapping[str, object]) -> str:
         ClientRefusedError: `iss` and `sub` are not one and the same name.
     """
     issuer, subject = claims.get("iss"), claims.get("sub")
-    if not isinstance(issuer, str) or issuer != subject:
+    if not isinstance(issuer, str) or issuer != subject or not _NAME.fullmatch(issuer):
         reason = "assertion-not-about-its-issuer"
         raise ClientRefusedError(reason, "An assertion's iss and sub are both the client id.")
     return issuer
@@ -84,8 +87,8 @@ def _instant(value: object) -> datetime | None:
 
 
 def _jti(value: object) -> str:
-    if not isinstance(value, str) or not 1 <= len(value) <= JTI_CHARACTERS_MAX:
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
         reason = "assertion-without-jti"
-        detail = f"An assertion has a jti of 1 to {JTI_CHARACTERS_MAX} characters."
+        detail = f"An assertion has a jti of 1 to {NAME_CHARACTERS_MAX} printable characters."
         raise ClientRefusedError(reason, detail)
     return value

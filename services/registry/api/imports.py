@@ -36,6 +36,7 @@ from shared.kernel.paging import (
     decode_cursor,
     encode_cursor,
 )
+from shared.storage.database import EVERYTHING
 from shared.web.auth import Principal, requires
 from shared.web.idempotency import IdempotencyKeyMissingError, Idempotent
 from shared.web.problems import problems
@@ -111,17 +112,17 @@ async def receive_registry_import(
 @router.get("/{job_id}", responses=problems(ImportNotFoundError))
 async def read_registry_import(
     job_id: UUID,
-    _: Annotated[Principal, requires("registry.imports:read")],
+    principal: Annotated[Principal, requires("registry.imports:read")],
     using: Using,
 ) -> ImportView:
     """Return how far an import is."""
-    return _view(await read_import(job_id, using=using))
+    return _view(await read_import(job_id, using=using, client=_client(principal)))
 
 
 @router.get("/{job_id}/rejects", responses=problems(ImportNotFoundError, MalformedCursorError))
 async def list_registry_import_rejects(
     job_id: UUID,
-    _: Annotated[Principal, requires("registry.imports:read")],
+    principal: Annotated[Principal, requires("registry.imports:read")],
     using: Using,
     *,
     limit: Annotated[int, Query(ge=1, le=PAGE_ITEMS_MAX)] = PAGE_ITEMS_DEFAULT,
@@ -129,7 +130,9 @@ async def list_registry_import_rejects(
 ) -> RejectPage:
     """Return why lines of an import were refused, in the order of the lines."""
     after = _FIRST if cursor is None else _position(cursor)
-    rejects = await read_import_rejects(job_id, after=after, limit=limit, using=using)
+    rejects = await read_import_rejects(
+        job_id, after=after, limit=limit, using=using, client=_client(principal)
+    )
     following = None
     if len(rejects) == limit:
         following = encode_cursor(str(rejects[-1].line), str(rejects[-1].position))
@@ -137,6 +140,11 @@ async def list_registry_import_rejects(
         items=[RejectView(line=row.line, field=row.field, code=row.code) for row in rejects],
         next_cursor=following,
     )
+
+
+def _client(principal: Principal) -> str | None:
+    """Return whose imports the caller may follow: anybody's only if they see every region."""
+    return None if EVERYTHING in principal.regions else principal.subject
 
 
 async def _body(request: Request) -> AsyncIterator[bytes]:

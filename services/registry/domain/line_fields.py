@@ -13,8 +13,10 @@ NAME_CHARACTERS_MAX = 100
 ACCOUNT_NAME_CHARACTERS_MAX = 70
 VALUE_CHARACTERS_MAX = 64
 COUNT_MAX = 100
+# A household has as many members at most, and each nucleus has one.
+FAMILY_NUCLEI_MAX = 30
 LIVESTOCK_MAX = 10_000
-SPENDING_CENTIMES_MAX = 10_000_000_000
+SPENDING_YEARLY_CENTIMES_MAX = 30_000_000
 VALUE_NUMBER_MAX = 10**12
 _REFERENCE = r"[A-Z0-9][A-Z0-9-]{0,39}"
 _SLUG = r"[a-z][a-z0-9_]{0,63}"
@@ -114,11 +116,11 @@ def _name_fields() -> Mapping[str, Check[Any]]:
 
 def _fact_fields() -> Mapping[str, Check[Any]]:
     count = checks.whole(least=0, most=COUNT_MAX)
-    centimes = checks.whole(least=0, most=SPENDING_CENTIMES_MAX)
+    centimes = checks.whole(least=0, most=SPENDING_YEARLY_CENTIMES_MAX)
     return {
         "dwelling": checks.one_of(vocabulary.Dwelling),
         "rooms": count,
-        "family_nuclei": count,
+        "family_nuclei": checks.whole(least=0, most=FAMILY_NUCLEI_MAX),
         "bath_or_shower": checks.truth,
         "electricity_meter": checks.truth,
         "computer": checks.truth,

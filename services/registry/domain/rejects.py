@@ -31,6 +31,7 @@ class RejectCode(StrEnum):
     RIB_KEY = "registry.rib-key"
     COMMUNE_UNKNOWN = "registry.commune-unknown"
     COMMUNE_OUT_OF_SCOPE = "registry.commune-out-of-scope"
+    SUBJECT_OUT_OF_SCOPE = "registry.subject-out-of-scope"
     REFERENCE_DUPLICATE = "registry.reference-duplicate"
     HEADS_NOT_ONE = "registry.heads-not-one"
     DECLARANT_MISSING = "registry.declarant-missing"

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from psycopg.rows import tuple_row
+
 from services.registry.storage.arrays import array_of_bytes
 from services.registry.storage.tables import (
     HouseholdMemberRow,
@@ -13,14 +15,19 @@ from services.registry.storage.tables import (
     HouseholdVersionRow,
     ResidenceRow,
 )
-from shared.storage.copy import column_names, copy_rows
+from shared.storage.copy import column_names, column_types, copy_rows
 from shared.storage.database import Transaction
 
 VERSION_TABLE = "household_version"
+MEMBER_TABLE = "household_member"
 _HOUSEHOLD_COLUMNS = column_names(HouseholdRow)
 _VERSION_COLUMNS = column_names(HouseholdVersionRow)
 _MEMBER_COLUMNS = column_names(HouseholdMemberRow)
 _RESIDENCE_COLUMNS = column_names(ResidenceRow)
+_HOUSEHOLD_TYPES = column_types(HouseholdRow)
+_VERSION_TYPES = column_types(HouseholdVersionRow)
+_MEMBER_TYPES = column_types(HouseholdMemberRow)
+_RESIDENCE_TYPES = column_types(ResidenceRow)
 
 
 class HouseholdHead(NamedTuple):
@@ -48,7 +55,7 @@ class HouseholdVersion(NamedTuple):
     milieu: str
     language: str
     phone_sealed: bytes | None
-    facts: str
+    facts: bytes
     review_on: date
     valid_from: date
     recorded_at: datetime
@@ -66,7 +73,7 @@ class HouseholdMember(NamedTuple):
     kinship: str
     head: bool
     declarant: bool
-    facts: str
+    facts: bytes
 
 
 class Residence(NamedTuple):
@@ -77,11 +84,11 @@ class Residence(NamedTuple):
     region_code: str
 
 
-@dataclass(frozen=True, slots=True)
-class StandingHousehold:
+class StandingHousehold(NamedTuple):
     """What must be known of a household to see whether a declaration changes it."""
 
     household_id: UUID
+    region_code: str
     version: int
     valid_from: date
     content_digest: bytes
@@ -100,31 +107,31 @@ async def lock_households(
     tx: Transaction, blinds: Sequence[bytes]
 ) -> dict[bytes, StandingHousehold]:
     """Return the households with these blind indexes, locked in one order against deadlocks."""
-    cursor = tx.cursor(binary=True)
+    cursor = tx.cursor(binary=True, row_factory=tuple_row)
     await cursor.execute(
-        "SELECT reference_blind, household_id, version, valid_from, content_digest, seen_in"
+        "SELECT reference_blind, household_id, region_code, version, valid_from,"
+        " content_digest, seen_in"
         " FROM household WHERE reference_blind = ANY(%(blinds)s::bytea[])"
         " ORDER BY reference_blind FOR NO KEY UPDATE",
         {"blinds": array_of_bytes(blinds)},
     )
-    rows = await cursor.fetchall()
-    return {row.pop("reference_blind"): StandingHousehold(**row) for row in rows}
+    return {blind: StandingHousehold(*known) for blind, *known in await cursor.fetchall()}
 
 
 async def find_residents(tx: Transaction, household_ids: Sequence[UUID]) -> list[Residence]:
     """Return who lives in these households now."""
-    cursor = tx.cursor(binary=True)
+    cursor = tx.cursor(binary=True, row_factory=tuple_row)
     await cursor.execute(
         "SELECT person_id, household_id, region_code FROM residence"
         " WHERE household_id = ANY(%(ids)s)",
         {"ids": list(household_ids)},
     )
-    return [Residence(**row) for row in await cursor.fetchall()]
+    return [Residence(*row) for row in await cursor.fetchall()]
 
 
 async def add_households(tx: Transaction, heads: Sequence[HouseholdHead]) -> None:
     """Add households that were not known."""
-    await copy_rows(tx, "household", _HOUSEHOLD_COLUMNS, heads)
+    await copy_rows(tx, "household", _HOUSEHOLD_COLUMNS, heads, types=_HOUSEHOLD_TYPES)
 
 
 async def advance_households(tx: Transaction, heads: Sequence[HouseholdHead]) -> None:
@@ -167,8 +174,8 @@ async def add_household_versions(
     members: Sequence[HouseholdMember],
 ) -> None:
     """Add versions and the members they list; none is ever changed."""
-    await copy_rows(tx, VERSION_TABLE, _VERSION_COLUMNS, versions)
-    await copy_rows(tx, "household_member", _MEMBER_COLUMNS, members)
+    await copy_rows(tx, VERSION_TABLE, _VERSION_COLUMNS, versions, types=_VERSION_TYPES)
+    await copy_rows(tx, MEMBER_TABLE, _MEMBER_COLUMNS, members, types=_MEMBER_TYPES)
 
 
 async def replace_residences(
@@ -179,7 +186,7 @@ async def replace_residences(
         await tx.execute(
             "DELETE FROM residence WHERE person_id = ANY(%(ids)s)", {"ids": list(ended)}
         )
-    await copy_rows(tx, "residence", _RESIDENCE_COLUMNS, begun)
+    await copy_rows(tx, "residence", _RESIDENCE_COLUMNS, begun, types=_RESIDENCE_TYPES)
 
 
 async def read_household_version(

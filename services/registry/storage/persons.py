@@ -1,19 +1,22 @@
 """Persons: current rows found by blind index, and versions that are only ever added."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from psycopg.rows import tuple_row
+
 from services.registry.storage.arrays import array_of_bytes
 from services.registry.storage.tables import PersonRow, PersonVersionRow
-from shared.storage.copy import column_names, copy_rows
+from shared.storage.copy import column_names, column_types, copy_rows
 from shared.storage.database import Transaction
 
 VERSION_TABLE = "person_version"
 _PERSON_COLUMNS = column_names(PersonRow)
 _VERSION_COLUMNS = column_names(PersonVersionRow)
+_PERSON_TYPES = column_types(PersonRow)
+_VERSION_TYPES = column_types(PersonVersionRow)
 
 
 class PersonHead(NamedTuple):
@@ -47,11 +50,11 @@ class PersonVersion(NamedTuple):
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class StandingPerson:
+class StandingPerson(NamedTuple):
     """What must be known of a person to see whether a declaration changes them."""
 
     person_id: UUID
+    region_code: str
     version: int
     content_digest: bytes
     seen_in: UUID
@@ -68,20 +71,20 @@ class PlaceablePerson(NamedTuple):
 
 async def lock_persons(tx: Transaction, blinds: Sequence[bytes]) -> dict[bytes, StandingPerson]:
     """Return the persons with these blind indexes, locked in one order against deadlocks."""
-    cursor = tx.cursor(binary=True)
+    cursor = tx.cursor(binary=True, row_factory=tuple_row)
     await cursor.execute(
-        "SELECT idcs_blind, person_id, version, content_digest, seen_in FROM person"
+        "SELECT idcs_blind, person_id, region_code, version, content_digest, seen_in FROM person"
         " WHERE idcs_blind = ANY(%(blinds)s::bytea[]) ORDER BY idcs_blind FOR NO KEY UPDATE",
         {"blinds": array_of_bytes(blinds)},
     )
-    return {row.pop("idcs_blind"): StandingPerson(**row) for row in await cursor.fetchall()}
+    return {blind: StandingPerson(*known) for blind, *known in await cursor.fetchall()}
 
 
 async def find_placeable_persons(
     tx: Transaction, blinds: Sequence[bytes]
 ) -> dict[bytes, PlaceablePerson]:
     """Return who the persons with these blind indexes are and where they live."""
-    cursor = tx.cursor(binary=True)
+    cursor = tx.cursor(binary=True, row_factory=tuple_row)
     await cursor.execute(
         """
         SELECT person.idcs_blind, person.person_id, current.birth_date, current.sex,
@@ -93,12 +96,12 @@ async def find_placeable_persons(
         """,
         {"blinds": array_of_bytes(blinds)},
     )
-    return {row.pop("idcs_blind"): PlaceablePerson(**row) for row in await cursor.fetchall()}
+    return {blind: PlaceablePerson(*known) for blind, *known in await cursor.fetchall()}
 
 
 async def add_persons(tx: Transaction, heads: Sequence[PersonHead]) -> None:
     """Add persons who were not known."""
-    await copy_rows(tx, "person", _PERSON_COLUMNS, heads)
+    await copy_rows(tx, "person", _PERSON_COLUMNS, heads, types=_PERSON_TYPES)
 
 
 async def advance_persons(tx: Transaction, heads: Sequence[PersonHead]) -> None:
@@ -133,7 +136,7 @@ async def mark_persons_seen(tx: Transaction, person_ids: Sequence[UUID], *, job_
 
 async def add_person_versions(tx: Transaction, versions: Sequence[PersonVersion]) -> None:
     """Add versions; none is ever changed."""
-    await copy_rows(tx, VERSION_TABLE, _VERSION_COLUMNS, versions)
+    await copy_rows(tx, VERSION_TABLE, _VERSION_COLUMNS, versions, types=_VERSION_TYPES)
 
 
 async def read_person_version(

@@ -124,7 +124,7 @@ async def _take_effect(tx: Transaction, taken: _Taken, *, using: Collaborators) 
     )
     if fence != taken.fence:
         raise _taken_by_another()
-    recording = Recording(job.job_id, on=_arrival_day(job, using), at=now)
+    recording = Recording(job.job_id, on=_arrival_day(job, using), at=now, regions=job.regions)
     tally, rejects = await _record(tx, taken.read, recording=recording, using=using)
     await import_blocks.add_rejects(tx, rejects)
     counted = await import_jobs.record_progress(

@@ -4,6 +4,8 @@ import json
 from typing import NamedTuple
 from uuid import UUID
 
+from pydantic_core import to_json
+
 from services.registry.domain.declarations import DeclaredPerson, Name
 from services.registry.storage.persons import VERSION_TABLE, PersonVersion
 from shared.storage.sealed import SealedColumns
@@ -23,8 +25,9 @@ class Particulars(NamedTuple):
 def seal_particulars(person: DeclaredPerson, version_id: UUID, *, sealed: SealedColumns) -> bytes:
     """Return the particulars of a person, sealed for one version."""
     particulars = (person.name_ar, person.name_latin, person.cnie, person.phone)
-    document = json.dumps(particulars, ensure_ascii=False)
-    return sealed.seal(document, table=VERSION_TABLE, column=_COLUMN, row_id=version_id)
+    return sealed.seal_bytes(
+        to_json(particulars), table=VERSION_TABLE, column=_COLUMN, row_id=version_id
+    )
 
 
 def open_particulars(version: PersonVersion, *, sealed: SealedColumns) -> Particulars:

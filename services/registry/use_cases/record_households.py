@@ -1,10 +1,11 @@
 """Record the households of a block, place their members, and tell the other services."""
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
+
+from pydantic_core import to_json
 
 from services.registry.domain.households import RegisteredHousehold, RegisteredPerson, Residents
 from services.registry.domain.rejects import Reject, RejectCode
@@ -29,6 +30,7 @@ from shared.storage.database import Transaction
 from shared.storage.sealed import SealedColumns
 
 _DUPLICATE = (Reject("reference", RejectCode.REFERENCE_DUPLICATE),)
+_OUT_OF_SCOPE = (Reject("reference", RejectCode.SUBJECT_OUT_OF_SCOPE),)
 
 
 @dataclass(slots=True)
@@ -123,6 +125,8 @@ def _place(
         seen_before = known is not None and known.seen_in == recording.job_id
         if entry.blind in named or seen_before:
             outcome.rejects += line_rejects(recording.job_id, entry.line, _DUPLICATE)
+        elif known is not None and not recording.may_change(known.region_code):
+            outcome.rejects += line_rejects(recording.job_id, entry.line, _OUT_OF_SCOPE)
         elif known is not None and known.content_digest == entry.digest:
             outcome.unchanged_ids.append(known.household_id)
             named.add(entry.blind)
@@ -213,7 +217,7 @@ def _version(placement: Placement, recording: Recording, sealed: SealedColumns) 
         household.milieu,
         household.language,
         phone_sealed,
-        json.dumps(household.facts),
+        to_json(household.facts),
         review_due_on(household.declared_on),
         household.declared_on,
         recording.at,
@@ -233,7 +237,7 @@ def _member_rows(placement: Placement) -> list[HouseholdMember]:
             member.kinship,
             member.head,
             member.declarant,
-            json.dumps(member.facts),
+            to_json(member.facts),
         )
         for member, person in zip(household.members, placement.members, strict=True)
     ]

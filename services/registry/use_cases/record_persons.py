@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from services.registry.domain.checks import EVERY_REGION
 from services.registry.domain.rejects import Reject, RejectCode
 from services.registry.storage import persons as storage
 from services.registry.storage.import_blocks import LineReject
@@ -18,6 +19,7 @@ from shared.storage.database import Transaction
 from shared.storage.sealed import SealedColumns
 
 _DUPLICATE = (Reject("idcs", RejectCode.IDCS_DUPLICATE),)
+_OUT_OF_SCOPE = (Reject("idcs", RejectCode.SUBJECT_OUT_OF_SCOPE),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,16 @@ class Recording:
     """The business day on which the file arrived."""
     at: datetime
     """The instant of recording, in UTC."""
+    regions: tuple[str, ...]
+    """Region codes the sender may write to, `*` for all of them."""
+
+    def may_change(self, region_code: str) -> bool:
+        """Say whether the sender may change a subject that stands in a region today.
+
+        Why: a new address is declared where somebody lived. Otherwise the registrar of one region
+        could draw any household, and its account, into their own.
+        """
+        return EVERY_REGION in self.regions or region_code in self.regions
 
 
 class _Change(NamedTuple):
@@ -91,6 +103,8 @@ async def _compare(
         elif known is None:
             changes.append(_Change(entry, new_id(), version=1))
             outcome.first_lines[entry.blind] = entry.line
+        elif not recording.may_change(known.region_code):
+            outcome.rejects += line_rejects(recording.job_id, entry.line, _OUT_OF_SCOPE)
         elif known.content_digest == entry.digest:
             unchanged_ids.append(known.person_id)
         else:

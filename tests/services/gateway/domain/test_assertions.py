@@ -57,5 +57,13 @@ def test_an_assertion_is_refused_for_its_own_reason(change: dict[str, object], r
     assert refused.value.reason == reason
 
 
+@pytest.mark.parametrize("name", ["", "a\x00", "\ud800", "a b", "x" * 129, "عميل"])
+def test_a_name_that_no_storage_could_hold_is_refused_before_it_gets_there(name: str) -> None:
+    with pytest.raises(ClientRefusedError):
+        claimed_client(claims(iss=name, sub=name))
+    with pytest.raises(ClientRefusedError):
+        accepted_assertion(claims(jti=name), audiences=AUDIENCES, now=NOW)
+
+
 def test_an_assertion_names_one_client() -> None:
     assert claimed_client(claims()) == "c"

@@ -13,6 +13,7 @@ from services.registry.domain.declarations import (
     person_content,
 )
 from services.registry.domain.identifiers import CheckDigit
+from services.registry.domain.line_fields import SPENDING_YEARLY_CENTIMES_MAX
 from services.registry.domain.lines import LINE_BYTES_MAX, MEMBERS_MAX, LineRules
 from services.registry.domain.rejects import REJECTS_PER_LINE_MAX
 from tests.services.registry.declaring import (
@@ -192,6 +193,8 @@ def test_a_household_may_come_without_payee_applications_and_phone() -> None:
         ({"members": [1]}, "members[0]", "field-malformed"),
         ({"facts": None}, "facts", "field-missing"),
         ({"facts": FACTS | {"rooms": -1}}, "facts.rooms", "number-out-of-range"),
+        ({"facts": FACTS | {"butane_yearly_centimes": SPENDING_YEARLY_CENTIMES_MAX + 1}},
+         "facts.butane_yearly_centimes", "number-out-of-range"),
         ({"facts": FACTS | {"rooms": True}}, "facts.rooms", "field-malformed"),
         ({"facts": FACTS | {"rooms": 2.0}}, "facts.rooms", "field-malformed"),
         ({"facts": FACTS | {"computer": 1}}, "facts.computer", "field-malformed"),

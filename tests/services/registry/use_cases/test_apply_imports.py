@@ -10,12 +10,12 @@ from uuid import UUID
 import pytest
 from psycopg import sql
 
-from services.registry.events.published import ContactRecorded, PayeeRecorded
+from services.registry.events.published import ContactRecorded, HouseholdRecorded, PayeeRecorded
 from services.registry.storage import import_blocks
 from services.registry.storage.import_jobs import ImportJob
 from services.registry.use_cases.apply_next_block import ImportApplier
 from services.registry.use_cases.collaborators import ImportRules
-from services.registry.use_cases.read_import import read_import
+from services.registry.use_cases.read_import import ImportNotFoundError, read_import
 from shared.messaging.sealed_fields import SealedFields
 from shared.runtime.ids import new_id
 from shared.storage.database import Transaction
@@ -68,6 +68,25 @@ async def test_a_recorded_household_is_announced_by_pseudonyms(registry: Registr
     assert [member["kinship"] for member in household["members"]] == ["head", "child"]
     assert household["members"][0]["birth_date"] == "1989-04-12"
     assert household["facts"]["butane_yearly_centimes"] == 60_000
+
+
+async def test_what_is_announced_keeps_the_promise_to_the_letter(registry: Registry) -> None:
+    attestation = {
+        "fact": "pension",
+        "value": True,
+        "source": "cnss",
+        "valid_from": "2026-01-01",
+    }
+    attestations = [attestation | {"idcs": an_idcs(1), "value": value} for value in (True, 7, "x")]
+    file = a_file(a_person(1), a_person(2), a_household(1, [1, 2], attestations=attestations))
+    await registry.load(file, key="k")
+    (body,) = await registry.databases.rows(
+        "SELECT body FROM outbox WHERE type = %(type)s", type=HOUSEHOLDS
+    )
+    (household,) = json.loads(bytes(body["body"]))["data"]["items"]
+    written = json.dumps(household, separators=(",", ":"))
+    promised = HouseholdRecorded.model_validate_json(written, strict=True)
+    assert promised.model_dump_json() == written
 
 
 async def test_phone_and_account_travel_sealed_for_one_consumer(
@@ -208,6 +227,30 @@ async def test_a_sender_records_nobody_outside_their_regions(registry: Registry)
     job = await registry.load(a_file(a_person(1)), key="k", regions=("04",))
     assert outcome(job) == (0, 0, 0, 1)
     assert await registry.rejects(job) == [(1, "commune", "registry.commune-out-of-scope")]
+
+
+async def test_a_sender_draws_nobody_from_another_region_into_their_own(
+    registry: Registry,
+) -> None:
+    everywhere = await registry.load(a_file(a_person(1), a_household(1, [1])), key="first")
+    assert outcome(everywhere) == (1, 1, 0, 0)
+    moved = {"commune": "04.421.01.0"}
+    lines = a_file(a_person(1, **moved), a_household(1, [1], **moved))
+    job = await registry.load(lines, key="second", regions=("04",))
+    assert outcome(job) == (0, 0, 0, 2)
+    assert await registry.rejects(job) == [
+        (1, "idcs", "registry.subject-out-of-scope"),
+        (2, "reference", "registry.subject-out-of-scope"),
+    ]
+
+
+async def test_only_readers_of_every_region_follow_the_imports_of_others(
+    registry: Registry,
+) -> None:
+    job = await registry.load(a_file(a_person(1)), key="k")
+    assert (await read_import(job.job_id, using=registry.api, client=job.client)) == job
+    with pytest.raises(ImportNotFoundError):
+        await read_import(job.job_id, using=registry.api, client="somebody-else")
 
 
 async def test_a_file_is_judged_by_the_day_it_arrived(registry: Registry) -> None:
