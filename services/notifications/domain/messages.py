@@ -5,7 +5,6 @@ highest state it was ever told, and a message's state is a function of its parts
 ends in the same state.
 """
 
-from collections.abc import Collection
 from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
@@ -167,19 +166,13 @@ def dedupe_key(stage: Stage, *, household_id: UUID, event: str) -> str:
     return f"{stage}:{household_id}:{event}"
 
 
-def message_state(parts: Collection[PartState], *, parts_count: int) -> MessageState | None:
-    """Return the state that a message's known parts prove, None while some were never accepted.
+def message_state(least: PartState) -> MessageState:
+    """Return the state of a message whose every part is answered, `least` having got least far.
 
-    The part that got least far decides. So a message is delivered when all its parts are, and a
-    part that rises can only raise its message: no order of receipts lowers a rank.
-
-    Args:
-        parts: The state of each part that the SMS centre has answered for.
-        parts_count: How many parts the message has.
+    So a message is delivered when all its parts are, and a part that rises can only raise its
+    message: no order of receipts lowers a rank. A message of which a part was never accepted
+    stays where it is.
     """
-    if len(parts) < parts_count:
-        return None
-    least = min(parts, key=lambda part: part.rank)
     return MessageState(least.value) if least.is_final else MessageState.SUBMITTED
 
 

@@ -6,6 +6,7 @@ Sources: 3GPP TS 23.038 (alphabets), 3GPP TS 23.040, 9.2.3.24.1 (concatenation h
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import ClassVar
 
 from services.notifications.domain.gsm_alphabet import ESCAPE, SEPTETS, decode_septets, fits_gsm
@@ -15,6 +16,7 @@ PARTS_MAX = 12
 PART_OCTETS_MAX = 140
 HEADER_OCTETS = 6
 REFERENCE_MAX = 0xFF
+TEXTS_REMEMBERED_MAX = 4096
 _SURROGATE_MASK, _HIGH_SURROGATE, _LOW_SURROGATE = 0xFC, 0xD8, 0xDC
 _SEPTET_BITS = 7
 _OCTET_BITS = 8
@@ -97,14 +99,9 @@ def segment(text: str, *, reference: int) -> tuple[Part, ...]:
     Raises:
         TextTooLongError: More than `PARTS_MAX` parts would be needed.
     """
-    encoding = encoding_of(text)
-    octets = _octets(text, encoding)
-    if len(octets) <= encoding.single_units * encoding.unit_octets:
-        return (Part(sequence=1, encoding=encoding, header=b"", payload=octets),)
-    payloads = _payloads(octets, encoding)
-    if len(payloads) > PARTS_MAX:
-        message = f"The text needs {len(payloads)} SMS parts; {PARTS_MAX} are the most."
-        raise TextTooLongError(message)
+    encoding, payloads = _cut(text)
+    if len(payloads) == 1:
+        return (Part(sequence=1, encoding=encoding, header=b"", payload=payloads[0]),)
     return tuple(
         Part(
             sequence=sequence,
@@ -114,6 +111,29 @@ def segment(text: str, *, reference: int) -> tuple[Part, ...]:
         )
         for sequence, payload in enumerate(payloads, start=1)
     )
+
+
+def parts_count(text: str) -> int:
+    """Return how many parts `segment` cuts `text` into.
+
+    Raises:
+        TextTooLongError: More than `PARTS_MAX`.
+    """
+    return len(_cut(text)[1])
+
+
+@lru_cache(maxsize=TEXTS_REMEMBERED_MAX)
+def _cut(text: str) -> tuple[Encoding, tuple[bytes, ...]]:
+    """Return the alphabet and the payloads of a text: many households are told the same one."""
+    encoding = encoding_of(text)
+    octets = _octets(text, encoding)
+    if len(octets) <= encoding.single_units * encoding.unit_octets:
+        return encoding, (octets,)
+    payloads = _payloads(octets, encoding)
+    if len(payloads) > PARTS_MAX:
+        message = f"The text needs {len(payloads)} SMS parts; {PARTS_MAX} are the most."
+        raise TextTooLongError(message)
+    return encoding, tuple(payloads)
 
 
 def _octets(text: str, encoding: Encoding) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 
 from services.notifications.domain.formatting import (
@@ -22,7 +23,11 @@ from services.notifications.domain.sending_rules import sending_rules
 from services.notifications.domain.templates import TemplateError, newest, template
 from services.notifications.domain.transforms import Language, transformed
 
+TEXTS_REMEMBERED_MAX = 4096
+
 Value = int | str | Sequence[str]
+FixedValue = int | str | tuple[str, ...]
+FixedSentence = tuple[str, int, tuple[tuple[str, FixedValue], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +103,25 @@ def written(sentences: Sequence[Sentence], *, language: Language) -> str:
     Raises:
         TemplateError: A template, one of its values or its way of writing is unknown.
     """
+    told = tuple((known.key, known.version, _fixed(known.values)) for known in sentences)
+    return _written(told, language)
+
+
+def _fixed(values: Mapping[str, Value]) -> tuple[tuple[str, FixedValue], ...]:
+    return tuple(
+        (name, value if isinstance(value, int | str) else tuple(value))
+        for name, value in values.items()
+    )
+
+
+@lru_cache(maxsize=TEXTS_REMEMBERED_MAX)
+def _written(told: tuple[FixedSentence, ...], language: Language) -> str:
+    """Return a text that many households are told alike."""
     return transformed(
-        ". ".join(_sentence_text(sentence, language) for sentence in sentences),
+        ". ".join(
+            _sentence_text(Sentence(key, version, dict(values)), language)
+            for key, version, values in told
+        ),
         language=language,
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from services.notifications.storage.arrays import array
 from shared.storage.database import Transaction
 
 TABLE = "contact"
@@ -54,10 +55,10 @@ async def store_contacts(
         """,
         {
             "at": at,
-            "households": [contact.household_id for contact in contacts],
-            "regions": [contact.region_code for contact in contacts],
-            "versions": [contact.version for contact in contacts],
-            "languages": [contact.language for contact in contacts],
+            "households": array([contact.household_id for contact in contacts]),
+            "regions": array([contact.region_code for contact in contacts]),
+            "versions": array([contact.version for contact in contacts]),
+            "languages": array([contact.language for contact in contacts]),
             "phones": [contact.phone_sealed for contact in contacts],
             "indexes": [contact.phone_index for contact in contacts],
             "reviews": [contact.review_date for contact in contacts],
@@ -70,8 +71,8 @@ async def reach_of(tx: Transaction, household_ids: Sequence[UUID]) -> dict[UUID,
     """Return how the known ones of these households are told."""
     cursor = await tx.execute(
         "SELECT household_id, language, phone_sealed IS NOT NULL AS has_phone"
-        " FROM contact WHERE household_id = ANY(%s)",
-        (list(household_ids),),
+        " FROM contact WHERE household_id = ANY(%s::uuid[])",
+        (array(household_ids),),
     )
     return {
         row["household_id"]: Reach(row["language"], row["has_phone"])
@@ -83,7 +84,7 @@ async def sealed_phones(tx: Transaction, household_ids: Sequence[UUID]) -> dict[
     """Return the sealed phones of those households that have one."""
     cursor = await tx.execute(
         "SELECT household_id, phone_sealed FROM contact"
-        " WHERE household_id = ANY(%s) AND phone_sealed IS NOT NULL",
-        (list(household_ids),),
+        " WHERE household_id = ANY(%s::uuid[]) AND phone_sealed IS NOT NULL",
+        (array(household_ids),),
     )
     return {row["household_id"]: row["phone_sealed"] for row in await cursor.fetchall()}

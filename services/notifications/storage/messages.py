@@ -1,7 +1,7 @@
 """Messages: made once per dedupe key, withdrawn while unsent, moved along lawful states."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +13,7 @@ from services.notifications.domain.messages import (
     lawful_sources,
 )
 from services.notifications.domain.sentences import Sentence
+from services.notifications.storage.arrays import array
 from services.notifications.storage.tables import MessageRow
 from shared.storage.copy import column_names, copy_rows
 from shared.storage.database import Transaction
@@ -28,6 +29,23 @@ _FILLED_LATER = (
     "submitted_at",
 )
 _MOVED = "m.message_id, m.household_id, m.version, m.region_code, m.stage, m.state"
+_SETTLE = f"""
+    UPDATE message m
+       SET state = lawful.target, version = m.version + 1, changed_at = %(at)s,
+           submitted_at = CASE WHEN m.state IN ('SUBMITTING', 'SUBMIT_UNKNOWN')
+                               THEN coalesce(m.submitted_at, %(at)s)
+                               ELSE m.submitted_at END
+      FROM unnest(%(created)s::timestamptz[], %(ids)s::uuid[]) AS k (created_at, message_id),
+           LATERAL (SELECT count(*) AS answered, min(p.state_rank) AS least
+                      FROM message_part p WHERE p.message_id = k.message_id) AS known,
+           unnest(%(sources)s::text[], %(targets)s::text[], %(ranks)s::smallint[])
+           AS lawful (source, target, least)
+     WHERE m.created_at = k.created_at AND m.message_id = k.message_id
+       AND m.created_at BETWEEN %(first)s AND %(last)s
+       AND known.answered >= m.parts_count
+       AND lawful.least = known.least AND lawful.source = m.state
+    RETURNING {_MOVED}
+"""  # noqa: S608 -- a constant list of columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +61,6 @@ class NewMessage:
     """A message to be inserted; language, text and parts are None until its contact is known."""
 
     key: MessageKey
-    dedupe_key: str
     region_code: str
     household_id: UUID
     stage: Stage
@@ -88,10 +105,10 @@ async def claim_keys(tx: Transaction, claims: Sequence[DedupeClaim]) -> set[str]
         RETURNING dedupe_key
         """,
         {
-            "keys": [claim.dedupe_key for claim in claims],
-            "ids": [claim.key.message_id for claim in claims],
-            "created": [claim.key.created_at for claim in claims],
-            "regions": [claim.region_code for claim in claims],
+            "keys": array([claim.dedupe_key for claim in claims]),
+            "ids": array([claim.key.message_id for claim in claims]),
+            "created": array([claim.key.created_at for claim in claims]),
+            "regions": array([claim.region_code for claim in claims]),
         },
     )
     return {row["dedupe_key"] for row in await cursor.fetchall()}
@@ -102,12 +119,12 @@ async def insert_messages(tx: Transaction, messages: Sequence[NewMessage]) -> in
     columns = column_names(MessageRow, without=_FILLED_LATER)
     rows = (
         (
-            message.key.created_at,
             message.key.message_id,
+            message.key.created_at,
             message.region_code,
             message.household_id,
             message.stage.value,
-            list(message.topics),
+            array(message.topics),
             json.dumps([sentence.document() for sentence in message.sentences]),
             message.language,
             message.text_sealed,
@@ -156,8 +173,8 @@ async def withdraw(
             "since": since,
             "stage": stage.value,
             "unsent": [state.value for state in UNSENT],
-            "households": [household_id for household_id, _ in news],
-            "topics": [" ".join(topics) for _, topics in news],
+            "households": array([household_id for household_id, _ in news]),
+            "topics": array([" ".join(topics) for _, topics in news]),
         },
     )
     return moved_of(await cursor.fetchall())
@@ -186,11 +203,53 @@ async def move(
         {
             "target": target.value,
             "at": at,
-            "created": created,
-            "ids": [key.message_id for key in keys],
+            "created": array(created),
+            "ids": array([key.message_id for key in keys]),
             "first": min(created),
             "last": max(created),
             "sources": lawful_sources(target),
+        },
+    )
+    return moved_of(await cursor.fetchall())
+
+
+async def settle(
+    tx: Transaction,
+    keys: Collection[MessageKey],
+    *,
+    proven: Mapping[int, MessageState],
+    at: datetime,
+) -> list[Moved]:
+    """Move messages whose parts are all answered to what their least part proves.
+
+    Args:
+        tx: The transaction that learnt of the parts.
+        keys: Messages whose parts changed.
+        proven: The state of a message by the rank of its least part.
+        at: The business instant.
+
+    Returns:
+        The messages that moved; a move that is not lawful is not made.
+    """
+    if not keys:
+        return []
+    created = [key.created_at for key in keys]
+    lawful = [
+        (source, target, rank)
+        for rank, target in proven.items()
+        for source in lawful_sources(target)
+    ]
+    cursor = await tx.execute(
+        _SETTLE,
+        {
+            "at": at,
+            "created": array(created),
+            "ids": array([key.message_id for key in keys]),
+            "sources": array([source for source, _, _ in lawful]),
+            "targets": array([target for _, target, _ in lawful]),
+            "ranks": array([rank for _, _, rank in lawful]),
+            "first": min(created),
+            "last": max(created),
         },
     )
     return moved_of(await cursor.fetchall())

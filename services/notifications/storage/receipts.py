@@ -1,11 +1,12 @@
 """Parts and receipts: whichever comes first waits for the other."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from services.notifications.domain.messages import PartState
+from services.notifications.storage.arrays import array
 from services.notifications.storage.messages import MessageKey
 from services.notifications.storage.tables import ReceiptRow
 from shared.storage.copy import column_names, copy_rows
@@ -39,15 +40,6 @@ class KeptReceipt:
     raw_sealed: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class MessageParts:
-    """What is known of a message's parts."""
-
-    key: MessageKey
-    parts_count: int
-    states: tuple[PartState, ...]
-
-
 async def insert_parts(
     tx: Transaction, parts: Sequence[AnsweredPart], *, provider: str, at: datetime
 ) -> None:
@@ -68,14 +60,14 @@ async def insert_parts(
         {
             "provider": provider,
             "at": at,
-            "ids": [part.key.message_id for part in parts],
-            "sequences": [part.sequence for part in parts],
-            "created": [part.key.created_at for part in parts],
-            "regions": [part.region_code for part in parts],
-            "provider_ids": [part.provider_message_id for part in parts],
-            "states": [part.state.value for part in parts],
-            "ranks": [part.state.rank for part in parts],
-            "statuses": [part.status for part in parts],
+            "ids": array([part.key.message_id for part in parts]),
+            "sequences": array([part.sequence for part in parts]),
+            "created": array([part.key.created_at for part in parts]),
+            "regions": array([part.region_code for part in parts]),
+            "provider_ids": array([part.provider_message_id for part in parts]),
+            "states": array([part.state for part in parts]),
+            "ranks": array([part.state.rank for part in parts]),
+            "statuses": array([part.status for part in parts]),
         },
     )
 
@@ -101,11 +93,11 @@ async def keep_receipts(
         return
     cursor = await tx.execute(
         "SELECT provider_message_id, message_id, region_code FROM message_part"
-        " WHERE provider = %(provider)s AND provider_message_id = ANY(%(ids)s)"
+        " WHERE provider = %(provider)s AND provider_message_id = ANY(%(ids)s::text[])"
         " AND message_created_at >= %(since)s",
         {
             "provider": provider,
-            "ids": [receipt.provider_message_id for receipt in receipts],
+            "ids": array([receipt.provider_message_id for receipt in receipts]),
             "since": since,
         },
     )
@@ -129,8 +121,23 @@ async def keep_receipts(
     await copy_rows(tx, RECEIPT_TABLE, column_names(ReceiptRow), rows)
 
 
+async def early_ids(
+    tx: Transaction, provider_ids: Sequence[str], *, provider: str, at: datetime, since: datetime
+) -> list[str]:
+    """Return those of these provider ids of which receipts came before their part was known."""
+    if not provider_ids:
+        return []
+    cursor = await tx.execute(
+        "SELECT DISTINCT provider_message_id FROM receipt"
+        " WHERE message_id IS NULL AND provider_message_id = ANY(%(ids)s::text[])"
+        " AND provider = %(provider)s AND received_at BETWEEN %(since)s AND %(at)s",
+        {"ids": array(provider_ids), "provider": provider, "since": since, "at": at},
+    )
+    return [row["provider_message_id"] for row in await cursor.fetchall()]
+
+
 async def match_early_receipts(
-    tx: Transaction, provider_ids: Sequence[str], *, provider: str, since: datetime
+    tx: Transaction, provider_ids: Sequence[str], *, provider: str, at: datetime, since: datetime
 ) -> list[tuple[str, PartState]]:
     """Give receipts that came before their part was known to its message; return what they say."""
     if not provider_ids:
@@ -141,12 +148,12 @@ async def match_early_receipts(
            SET message_id = p.message_id, region_code = p.region_code
           FROM message_part p
          WHERE r.message_id IS NULL AND r.provider_message_id = ANY(%(ids)s)
-           AND r.received_at >= %(since)s AND r.provider = %(provider)s
+           AND r.received_at BETWEEN %(since)s AND %(at)s AND r.provider = %(provider)s
            AND p.provider_message_id = r.provider_message_id AND p.provider = r.provider
            AND p.message_created_at >= %(since)s
         RETURNING r.provider_message_id, r.state
         """,
-        {"ids": list(provider_ids), "provider": provider, "since": since},
+        {"ids": list(provider_ids), "provider": provider, "since": since, "at": at},
     )
     return [
         (row["provider_message_id"], PartState(row["state"]))
@@ -197,42 +204,11 @@ async def raise_parts(
             "at": at,
             "provider": provider,
             "since": since,
-            "ids": list(told),
-            "states": [state.value for state in told.values()],
-            "ranks": [state.rank for state in told.values()],
+            "ids": array(told),
+            "states": array(told.values()),
+            "ranks": array([state.rank for state in told.values()]),
         },
     )
     return {
         MessageKey(row["message_created_at"], row["message_id"]) for row in await cursor.fetchall()
     }
-
-
-async def parts_of(tx: Transaction, keys: Collection[MessageKey]) -> list[MessageParts]:
-    """Return what is known of the parts of these messages."""
-    if not keys:
-        return []
-    created = [key.created_at for key in keys]
-    cursor = await tx.execute(
-        """
-        SELECT m.created_at, m.message_id, m.parts_count, array_agg(p.state) AS states
-          FROM message m JOIN message_part p USING (message_id)
-         WHERE m.message_id = ANY(%(ids)s) AND p.message_id = ANY(%(ids)s)
-           AND m.created_at = ANY(%(created)s)
-           AND m.created_at BETWEEN %(first)s AND %(last)s
-         GROUP BY m.created_at, m.message_id, m.parts_count
-        """,
-        {
-            "ids": [key.message_id for key in keys],
-            "created": list(set(created)),
-            "first": min(created),
-            "last": max(created),
-        },
-    )
-    return [
-        MessageParts(
-            key=MessageKey(row["created_at"], row["message_id"]),
-            parts_count=row["parts_count"],
-            states=tuple(PartState(state) for state in row["states"]),
-        )
-        for row in await cursor.fetchall()
-    ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from services.notifications.storage.arrays import array
 from services.notifications.storage.messages import MessageKey
 from shared.storage.database import Transaction
 
@@ -57,6 +58,7 @@ async def claim_due(
                    version = m.version + 1, changed_at = %(now)s
               FROM due
              WHERE m.created_at = due.created_at AND m.message_id = due.message_id
+               AND m.created_at BETWEEN %(since)s AND %(now)s
             RETURNING m.*)
         SELECT claimed.created_at, claimed.message_id, household_id, claimed.region_code, stage,
                text_sealed, expires_at, deferrals,
@@ -102,10 +104,10 @@ async def put_back(
         {
             "at": at,
             "fence": fence,
-            "created": [item.key.created_at for item in returned],
-            "ids": [item.key.message_id for item in returned],
-            "waits": [item.not_before for item in returned],
-            "deferrals": [item.is_deferral for item in returned],
+            "created": array([item.key.created_at for item in returned]),
+            "ids": array([item.key.message_id for item in returned]),
+            "waits": array([item.not_before for item in returned]),
+            "deferrals": array([item.is_deferral for item in returned]),
             "first": min(item.key.created_at for item in returned),
             "last": max(item.key.created_at for item in returned),
         },
@@ -132,8 +134,8 @@ async def mark_unknown(
         {
             "at": at,
             "fence": fence,
-            "created": created,
-            "ids": [key.message_id for key in keys],
+            "created": array(created),
+            "ids": array([key.message_id for key in keys]),
             "first": min(created),
             "last": max(created),
         },

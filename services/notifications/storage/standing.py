@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
+from services.notifications.storage.arrays import array
 from shared.storage.database import Transaction
 
 
@@ -55,10 +56,10 @@ async def store_assessments(tx: Transaction, news: Sequence[AssessmentNews]) -> 
         RETURNING household_id, old.index_value IS DISTINCT FROM new.index_value AS is_changed
         """,
         {
-            "households": [item.household_id for item in news],
-            "regions": [item.region_code for item in news],
-            "versions": [item.version for item in news],
-            "indexes": [item.index_value for item in news],
+            "households": array([item.household_id for item in news]),
+            "regions": array([item.region_code for item in news]),
+            "versions": array([item.version for item in news]),
+            "indexes": array([item.index_value for item in news]),
         },
     )
     return {row["household_id"] for row in await cursor.fetchall() if row["is_changed"]}
@@ -88,12 +89,12 @@ async def store_decisions(
                    OR old.amount_centimes IS DISTINCT FROM new.amount_centimes) AS is_changed
         """,
         {
-            "households": [item.household_id for item in news],
-            "programmes": [item.programme for item in news],
-            "regions": [item.region_code for item in news],
-            "versions": [item.version for item in news],
-            "eligible": [item.is_eligible for item in news],
-            "amounts": [item.amount_centimes for item in news],
+            "households": array([item.household_id for item in news]),
+            "programmes": array([item.programme for item in news]),
+            "regions": array([item.region_code for item in news]),
+            "versions": array([item.version for item in news]),
+            "eligible": array([item.is_eligible for item in news]),
+            "amounts": array([item.amount_centimes for item in news]),
         },
     )
     return {
@@ -117,11 +118,11 @@ async def store_instructions(tx: Transaction, news: Sequence[InstructionNews]) -
         RETURNING instruction_id, old.state IS DISTINCT FROM new.state AS is_changed
         """,
         {
-            "instructions": [item.instruction_id for item in news],
-            "households": [item.household_id for item in news],
-            "regions": [item.region_code for item in news],
-            "versions": [item.version for item in news],
-            "states": [item.state for item in news],
+            "instructions": array([item.instruction_id for item in news]),
+            "households": array([item.household_id for item in news]),
+            "regions": array([item.region_code for item in news]),
+            "versions": array([item.version for item in news]),
+            "states": array([item.state for item in news]),
         },
     )
     return {row["instruction_id"] for row in await cursor.fetchall() if row["is_changed"]}

@@ -137,8 +137,9 @@ class MessageRow(NotificationsTable, table=True):
         {"postgresql_partition_by": "RANGE (created_at)"},
     )
 
-    created_at: datetime = Field(sa_column=Column(Instant, primary_key=True))
+    # The id stands first: no statement may walk a month of the key to find a few messages.
     message_id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    created_at: datetime = Field(sa_column=Column(Instant, primary_key=True))
     region_code: str = Field(sa_column=Column(Text, nullable=False))
     household_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
     stage: str = Field(sa_column=Column(Text, nullable=False))
@@ -163,7 +164,7 @@ class MessagePartRow(NotificationsTable, table=True):
     """One SMS of a message, once the SMS centre has answered for it."""
 
     __tablename__ = "message_part"
-    __table_args__ = (Index("message_part_provider", "provider_message_id", "provider"),)
+    __table_args__ = (Index("message_part_provider", "provider_message_id"),)
 
     message_id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
     sequence: int = Field(sa_column=Column(SmallInteger, primary_key=True))

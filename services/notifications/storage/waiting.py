@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.notifications.storage.arrays import array
 from services.notifications.storage.messages import MessageKey, Moved, moved_of
 from shared.storage.database import Transaction
 
@@ -57,7 +58,7 @@ async def waiting_messages(
         {
             "since": since,
             "now": now,
-            "households": None if household_ids is None else list(household_ids),
+            "households": None if household_ids is None else array(household_ids),
             "limit": WAITING_MAX,
         },
     )
@@ -94,12 +95,12 @@ async def address_messages(
         """,
         {
             "at": at,
-            "created": [item.key.created_at for item in addressed],
-            "ids": [item.key.message_id for item in addressed],
-            "states": [item.state for item in addressed],
-            "languages": [item.language for item in addressed],
+            "created": array([item.key.created_at for item in addressed]),
+            "ids": array([item.key.message_id for item in addressed]),
+            "states": array([item.state for item in addressed]),
+            "languages": array([item.language for item in addressed]),
             "texts": [item.text_sealed for item in addressed],
-            "parts": [item.parts_count for item in addressed],
+            "parts": array([item.parts_count for item in addressed]),
             "first": min(item.key.created_at for item in addressed),
             "last": max(item.key.created_at for item in addressed),
         },

@@ -4,6 +4,7 @@ Group commit: many receipts share one fsync, and each is acknowledged after it.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -37,7 +38,7 @@ class Journal:
         self._centre = centre
         self._fence = fence
         self._pending = Answers()
-        self._acknowledgements: list[asyncio.Future[None]] = []
+        self._kept: asyncio.Future[None] | None = None
         self._news = asyncio.Event()
         self._is_closing = False
         metrics = collaborators.metrics
@@ -66,21 +67,23 @@ class Journal:
                 await asyncio.wait([writing])
 
     def keep_delivery(self, body: bytes) -> asyncio.Future[None]:
-        """Take the body of a `deliver_sm`; the future is done when it is committed."""
-        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Take the body of a `deliver_sm`; the future is done when it is committed.
+
+        Receipts of one commit share one future.
+        """
         if len(self._pending.receipts) >= RECEIPTS_PENDING_MAX:
-            kept.set_exception(JournalFullError())
-            return kept
+            refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            refused.set_exception(JournalFullError())
+            return refused
         self._pending.receipts.append(self._receipt(body))
-        self._acknowledgements.append(kept)
+        if self._kept is None:
+            self._kept = asyncio.get_running_loop().create_future()
         self._news.set()
-        return kept
+        return self._kept
 
     def answered(self, parts: list[AnsweredPart]) -> None:
         """Take the answers to the parts of one message."""
         self._pending.parts.extend(parts)
-        for part in parts:
-            self._parts.labels(part.state.value).inc()
         self._news.set()
 
     def returned(self, returned: Returned) -> None:
@@ -107,7 +110,7 @@ class Journal:
         """Commit what is pending, then let the receipts be acknowledged."""
         self._news.clear()
         pending, self._pending = self._pending, Answers()
-        acknowledgements, self._acknowledgements = self._acknowledgements, []
+        kept, self._kept = self._kept, None
         try:
             async with self._collaborators.database.transaction() as tx:
                 settled = await record_answers(
@@ -118,15 +121,20 @@ class Journal:
                     at=self._collaborators.clock.now(),
                 )
         except BaseException:
-            for kept in acknowledgements:
+            if kept is not None:
                 kept.cancel()
             raise
-        for kept in acknowledgements:
-            if not kept.done():
-                kept.set_result(None)
+        if kept is not None and not kept.done():
+            kept.set_result(None)
+        self._count(pending, settled=settled)
+
+    def _count(self, written: Answers, *, settled: int) -> None:
         self._settled.inc(settled)
-        for receipt in pending.receipts:
-            self._receipts.labels(receipt.word if receipt.state else "other").inc()
+        for state, parts in Counter(part.state.value for part in written.parts).items():
+            self._parts.labels(state).inc(parts)
+        words = Counter(known.word if known.state else "other" for known in written.receipts)
+        for word, receipts in words.items():
+            self._receipts.labels(word).inc(receipts)
 
     def _receipt(self, body: bytes) -> KeptReceipt:
         receipt_id = new_id()

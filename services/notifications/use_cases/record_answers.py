@@ -4,20 +4,20 @@ Everything of one bind is recorded by one writer, so a receipt and the answer to
 never miss each other; the sweep catches what crosses a change of owner.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from services.notifications.domain.messages import MessageState, PartState, message_state
-from services.notifications.storage.messages import MessageKey, Moved, move
+from services.notifications.storage.messages import MessageKey, move, settle
 from services.notifications.storage.receipts import (
     AnsweredPart,
     KeptReceipt,
+    early_ids,
     insert_parts,
     keep_receipts,
     match_early_receipts,
-    parts_of,
     raise_parts,
 )
 from services.notifications.storage.sending import Returned, mark_unknown, put_back
@@ -25,6 +25,7 @@ from services.notifications.use_cases.announce_settled import announce_settled
 from shared.storage.database import Transaction
 
 PROVIDER_IDS_UNIQUE_FOR = timedelta(days=7)
+PROVEN = MappingProxyType({part.rank: message_state(part) for part in PartState})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,13 @@ async def record_answers(
     await insert_parts(tx, answers.parts, provider=provider, at=at)
     await keep_receipts(tx, answers.receipts, provider=provider, at=at, since=since)
     accepted = [part.provider_message_id for part in answers.parts if part.provider_message_id]
-    early = await match_early_receipts(tx, accepted, provider=provider, since=since)
+    early = await match_early_receipts(
+        tx,
+        await early_ids(tx, accepted, provider=provider, at=at, since=since),
+        provider=provider,
+        at=at,
+        since=since,
+    )
     told = highest(
         [
             (receipt.provider_message_id, receipt.state)
@@ -68,24 +75,11 @@ async def record_answers(
     )
     touched = await raise_parts(tx, told, provider=provider, at=at, since=since)
     touched |= {part.key for part in answers.parts}
-    moved = await settle(tx, touched, at=at)
+    moved = await settle(tx, touched, proven=PROVEN, at=at)
     moved += await move(tx, MessageState.UNDELIVERED, answers.unreachable, at=at)
     await put_back(tx, answers.returned, fence=fence, at=at)
     await mark_unknown(tx, answers.unknown, fence=fence, at=at)
     return await announce_settled(tx, moved, at=at)
-
-
-async def settle(tx: Transaction, keys: Collection[MessageKey], *, at: datetime) -> list[Moved]:
-    """Move messages to the states that their parts prove; return those that moved."""
-    targets: dict[MessageState, list[MessageKey]] = defaultdict(list)
-    for known in await parts_of(tx, keys):
-        target = message_state(known.states, parts_count=known.parts_count)
-        if target is not None:
-            targets[target].append(known.key)
-    moved: list[Moved] = []
-    for target, proven in targets.items():
-        moved += await move(tx, target, proven, at=at)
-    return moved
 
 
 def highest(told: Sequence[tuple[str, PartState]]) -> dict[str, PartState]:

@@ -6,7 +6,7 @@ import structlog
 
 from services.notifications.domain.messages import MessageState
 from services.notifications.domain.sending_rules import sending_rules
-from services.notifications.storage.messages import move
+from services.notifications.storage.messages import move, settle
 from services.notifications.storage.overdue import expired_unsent, overdue_receipts
 from services.notifications.storage.receipts import (
     match_early_receipts,
@@ -18,9 +18,9 @@ from services.notifications.use_cases.address_waiting import address_waiting
 from services.notifications.use_cases.announce_settled import announce_settled
 from services.notifications.use_cases.collaborators import Collaborators
 from services.notifications.use_cases.record_answers import (
+    PROVEN,
     PROVIDER_IDS_UNIQUE_FOR,
     highest,
-    settle,
 )
 from shared.storage.database import Transaction
 from shared.storage.leases import acquire_lease
@@ -69,7 +69,7 @@ async def sweep_messages(collaborators: Collaborators, *, provider: str, owner: 
 async def _match_receipts(tx: Transaction, *, provider: str, at: datetime) -> int:
     since = at - PROVIDER_IDS_UNIQUE_FOR
     waiting = await unmatched_ids(tx, provider=provider, since=since)
-    told = highest(await match_early_receipts(tx, waiting, provider=provider, since=since))
+    told = highest(await match_early_receipts(tx, waiting, provider=provider, at=at, since=since))
     touched = await raise_parts(tx, told, provider=provider, at=at, since=since)
-    await announce_settled(tx, await settle(tx, touched, at=at), at=at)
+    await announce_settled(tx, await settle(tx, touched, proven=PROVEN, at=at), at=at)
     return len(waiting)

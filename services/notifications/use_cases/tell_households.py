@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.notifications.domain.messages import MessageState, Stage, dedupe_key
-from services.notifications.domain.segmentation import segment
+from services.notifications.domain.segmentation import parts_count
 from services.notifications.domain.sending_rules import sending_rules
 from services.notifications.domain.sentences import Sentence, written
 from services.notifications.domain.transforms import Language
@@ -130,17 +130,16 @@ def _messages(
 def _message(
     key: MessageKey, telling: Telling, *, reach: Reach | None, sealed: SealedColumns
 ) -> NewMessage:
-    state, language, text_sealed, parts_count = MessageState.AWAITING_CONTACT, None, None, None
+    state, language, text_sealed, parts = MessageState.AWAITING_CONTACT, None, None, None
     if reach is not None:
         language = reach.language
         state = MessageState.QUEUED if reach.has_phone else MessageState.SUPPRESSED
         if reach.has_phone:
-            text_sealed, parts_count = sealed_text(
+            text_sealed, parts = sealed_text(
                 telling.sentences, language=language, message_id=key.message_id, sealed=sealed
             )
     return NewMessage(
         key=key,
-        dedupe_key=telling.dedupe_key,
         region_code=telling.region_code,
         household_id=telling.household_id,
         stage=telling.stage,
@@ -149,7 +148,7 @@ def _message(
         state=state,
         language=language,
         text_sealed=text_sealed,
-        parts_count=parts_count,
+        parts_count=parts,
         expires_at=key.created_at + sending_rules().unsent_max,
     )
 
@@ -159,10 +158,9 @@ def sealed_text(
 ) -> tuple[bytes, int]:
     """Return the sealed text of a message in `language`, and how many parts it needs."""
     text = written(sentences, language=Language(language))
-    parts_count = len(segment(text, reference=0))
     return (
         sealed.seal(text, table=TABLE, column=TEXT_COLUMN, row_id=message_id),
-        parts_count,
+        parts_count(text),
     )
 
 

@@ -6,7 +6,7 @@ makes the SMS centre send it again.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -34,6 +34,7 @@ from services.notifications.integrations.smpp.statuses import (
 log = structlog.get_logger(__name__)
 
 SEQUENCE_MAX = 0x7FFFFFFF
+READ_OCTETS_MAX = 65_536
 GOODBYE_SECONDS = 1.0
 
 
@@ -125,6 +126,7 @@ class Session:
         self._slots = asyncio.Semaphore(link.window)
         self._requests: dict[int, tuple[float, asyncio.Future[Pdu]]] = {}
         self._sequence = 0
+        self._incoming = bytearray()
         self._outgoing = bytearray()
         self._is_closed = False
         self._is_unbound = False
@@ -176,9 +178,13 @@ class Session:
             LinkLostError: It ended before we said goodbye.
         """
         try:
-            while True:
-                self._receive(await self._next_pdu())
-        except (asyncio.IncompleteReadError, OSError, MalformedPduError) as error:
+            while octets := await self._reader.read(READ_OCTETS_MAX):
+                self._incoming += octets
+                for pdu in self._whole_pdus():
+                    self._receive(pdu)
+            message = "The link ended."
+            raise ConnectionResetError(message)
+        except (OSError, MalformedPduError) as error:
             self.close()
             if self._is_unbound:  # some centres hang up instead of answering a goodbye
                 return
@@ -233,15 +239,25 @@ class Session:
                 response.set_exception(lost)
         self._requests.clear()
 
-    async def _next_pdu(self) -> Pdu:
-        header = await self._reader.readexactly(HEADER.size)
-        length, command, status, sequence = HEADER.unpack(header)
-        if not HEADER.size <= length <= PDU_OCTETS_MAX:
-            self._write(Pdu(Command.GENERIC_NACK, sequence, STATUS_INVALID_LENGTH))
-            message = "A PDU states an impossible length."
-            raise MalformedPduError(message)
-        body = await self._reader.readexactly(length - HEADER.size)
-        return Pdu(command, sequence, status, body)
+    def _whole_pdus(self) -> Iterator[Pdu]:
+        """Yield the PDUs that have come in whole; the beginning of the next one is kept."""
+        start = 0
+        while len(self._incoming) - start >= HEADER.size:
+            length, command, status, sequence = HEADER.unpack_from(self._incoming, start)
+            if not HEADER.size <= length <= PDU_OCTETS_MAX:
+                self._write(Pdu(Command.GENERIC_NACK, sequence, STATUS_INVALID_LENGTH))
+                message = "A PDU states an impossible length."
+                raise MalformedPduError(message)
+            if len(self._incoming) - start < length:
+                break
+            yield Pdu(
+                command,
+                sequence,
+                status,
+                bytes(self._incoming[start + HEADER.size : start + length]),
+            )
+            start += length
+        del self._incoming[:start]
 
     def _receive(self, pdu: Pdu) -> None:
         if pdu.is_response:

@@ -93,8 +93,8 @@ _TABLES = (
     """,
     """
     CREATE TABLE message (
-        created_at timestamptz NOT NULL,
         message_id uuid NOT NULL,
+        created_at timestamptz NOT NULL,
         region_code text NOT NULL,
         household_id uuid NOT NULL,
         stage text NOT NULL,
@@ -113,7 +113,7 @@ _TABLES = (
         leased_until timestamptz,
         submitted_at timestamptz,
         changed_at timestamptz NOT NULL,
-        CONSTRAINT pk_message PRIMARY KEY (created_at, message_id)
+        CONSTRAINT pk_message PRIMARY KEY (message_id, created_at)
     ) PARTITION BY RANGE (created_at)
     """,
     """
@@ -142,7 +142,7 @@ _TABLES = (
         CONSTRAINT pk_message_part PRIMARY KEY (message_id, sequence)
     )
     """,
-    "CREATE INDEX message_part_provider ON message_part (provider_message_id, provider)",
+    "CREATE INDEX message_part_provider ON message_part (provider_message_id)",
     """
     CREATE TABLE receipt (
         received_at timestamptz NOT NULL,
