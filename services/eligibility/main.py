@@ -5,6 +5,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.eligibility.api.routes import router
+from services.eligibility.consumers.notifications import on_messages_settled
 from services.eligibility.consumers.registry import on_households_recorded
 from services.eligibility.settings import Settings
 from services.eligibility.storage.tables import EligibilityTable
@@ -39,7 +40,7 @@ def create_worker(settings: Settings, platform: Platform) -> Worker:
 
     return Worker(
         service=SERVICE,
-        subscriptions=[on_households_recorded(collaborators)],
+        subscriptions=[on_households_recorded(collaborators), on_messages_settled()],
         loops=[Loop(name="eligibility-runs", step=step)],
     )
 

@@ -1,6 +1,6 @@
 """What this service reads of others: the facts of households, without names or numbers."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
@@ -162,3 +162,18 @@ class HouseholdRecorded(ConsumedItem):
             message = "A household has exactly one head."
             raise ValueError(message)
         return self
+
+
+class MessageSettled(ConsumedItem):
+    """A message to a household arrived, or never will as far as is known."""
+
+    TYPE: ClassVar[str] = "notifications.messages-settled.v1"
+    SUBJECT: ClassVar[str] = "message_id"
+
+    message_id: UUID
+    household_id: UUID
+    version: Annotated[int, Field(ge=1, le=VERSION_MAX)]
+    region_code: Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])$")]
+    stage: Literal["assessment", "decision", "payment"]
+    outcome: Literal["delivered", "undeliverable"]
+    at: datetime

@@ -190,6 +190,21 @@ class ProgrammeMonthRow(EligibilityTable, table=True):
     open_month: date
 
 
+class NoticeRow(EligibilityTable, table=True):
+    """The newest word on a message that told a household of an assessment or a decision."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index("notice_of_household", "household_id"),)
+
+    message_id: UUID = Field(primary_key=True)
+    household_id: UUID
+    region_code: str = Field(sa_type=Text)
+    stage: str = Field(sa_type=Text)
+    outcome: str = Field(sa_type=Text)
+    at: datetime = Field(sa_type=Instant)
+    version: int
+
+
 class RunRow(EligibilityTable, table=True):
     """A re-assessment of every household on file for one month of one programme."""
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.payments.api.schemas import (
+    Abandonment,
     BatchPage,
     BatchView,
     CycleView,
@@ -20,10 +21,14 @@ from services.payments.domain.refusals import (
     ApproverNotDistinctError,
     ContentChangedError,
     CycleExistsError,
+    CycleNotAbandonableError,
     CycleUnknownError,
+    MonthOutOfRangeError,
     ProgrammeNotPaidError,
+    RunOfAnotherMonthError,
     ScopeTooNarrowError,
 )
+from services.payments.use_cases.abandon_cycle import abandon_cycle
 from services.payments.use_cases.approve_cycle import WantedApproval, approve_cycle
 from services.payments.use_cases.collaborators import Collaborators
 from services.payments.use_cases.open_cycle import WantedCycle, open_cycle
@@ -64,7 +69,13 @@ Using = Annotated[Collaborators, Depends(_collaborators)]
     "/cycles",
     status_code=202,
     response_model=CycleView,
-    responses=problems(CycleExistsError, ProgrammeNotPaidError, ScopeTooNarrowError),
+    responses=problems(
+        CycleExistsError,
+        MonthOutOfRangeError,
+        ProgrammeNotPaidError,
+        RunOfAnotherMonthError,
+        ScopeTooNarrowError,
+    ),
 )
 async def post_payment_cycle(
     body: NewCycle,
@@ -144,6 +155,28 @@ async def post_payment_approval(
 
         async def act() -> CycleView:
             return CycleView.of(await approve_cycle(using, tx, wanted, scope=principal.row_scope))
+
+        return await call.once(tx, act)
+
+
+@router.post(
+    "/cycles/{cycle_id}/abandonment",
+    response_model=CycleView,
+    responses=problems(CycleUnknownError, CycleNotAbandonableError, ScopeTooNarrowError),
+)
+async def post_payment_abandonment(
+    cycle_id: UUID,
+    using: Using,
+    call: Idempotent,
+    principal: Annotated[Principal, requires("payments.cycles:write")],
+    body: Abandonment | None = None,
+) -> Response:
+    """Abort a cycle that still waits for its run; its month may then have another."""
+    del body
+    async with using.database.transaction(principal.row_scope) as tx:
+
+        async def act() -> CycleView:
+            return CycleView.of(await abandon_cycle(tx, cycle_id, scope=principal.row_scope))
 
         return await call.once(tx, act)
 

@@ -23,6 +23,12 @@ class NewCycle(BaseModel):
     run_id: UUID
 
 
+class Abandonment(BaseModel):
+    """Nothing needs saying about it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class NewApproval(BaseModel):
     """A person's yes to the content that a hash names."""
 
@@ -43,7 +49,8 @@ class CycleView(BaseModel):
     """A cycle. Amounts are centimes of MAD.
 
     `instructions` and `net_centimes` count what is paid by this cycle; `held` is owed and waits.
-    `waiting_for` is a sentence for people, None when nothing is missing.
+    `waiting_for` is a sentence for people, None when nothing is missing; an aborted cycle keeps
+    the last one.
     """
 
     cycle_id: UUID

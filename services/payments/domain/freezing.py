@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from services.payments.domain.money import decimal_text
 
+RUN_OF_ANOTHER_MONTH = "The run was made for another programme or month."
+
 
 @dataclass(frozen=True, slots=True)
 class RunTotals:
@@ -14,6 +16,10 @@ class RunTotals:
     items: int
     households: int
     amount_centimes: int
+
+    def is_for(self, *, programme: str, month: str) -> bool:
+        """Return whether a cycle of this programme and month may freeze on this run."""
+        return (self.programme, self.month) == (programme, month)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +44,8 @@ def what_is_missing(
     """
     if totals is None:
         return "The totals of the run have not arrived."
-    if (totals.programme, totals.month) != (programme, month):
-        return "The run was made for another programme or month."
+    if not totals.is_for(programme=programme, month=month):
+        return RUN_OF_ANOTHER_MONTH
     if received != totals.items:
         return f"{received} of the run's {totals.items} decisions have arrived."
     if standing != Standing(totals.households, totals.amount_centimes):

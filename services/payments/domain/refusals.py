@@ -19,6 +19,27 @@ class CycleExistsError(DomainError):
     kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
 
 
+class MonthOutOfRangeError(DomainError):
+    """The month is neither the business month nor next to it."""
+
+    code: ClassVar[str] = "payments.month-out-of-range"
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
+
+
+class RunOfAnotherMonthError(DomainError):
+    """The run was made for another programme or month than the cycle's."""
+
+    code: ClassVar[str] = "payments.run-of-another-month"
+    kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
+
+
+class CycleNotAbandonableError(DomainError):
+    """The cycle no longer waits for its run."""
+
+    code: ClassVar[str] = "payments.cycle-not-abandonable"
+    kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
+
+
 class CycleUnknownError(DomainError):
     """No cycle that the caller may see has this id."""
 

@@ -9,7 +9,7 @@ from services.payments.domain.fees import fee_bands
 from services.payments.domain.freezing import RunTotals, Standing, what_is_missing
 from services.payments.domain.programmes import MONTHLY, RAIL, monthly_ceiling_centimes
 from services.payments.domain.reasons import ABOVE_CEILING, ACCOUNT_MISSING
-from services.payments.storage.cycles import Cycle, claim_cycle, set_waiting_for
+from services.payments.storage.cycles import Cycle, claim_cycle, set_waiting_for, step_cycle
 from services.payments.storage.entitlements import received_of_run, run_totals, standing
 from services.payments.storage.freezing import (
     FreezingRules,
@@ -32,6 +32,8 @@ class StandingMovedError(Exception):
 
 async def freeze_cycles(using: Collaborators, *, file_transactions_max: int) -> bool:
     """Freeze the planned cycles whose run's totals are met; the others say what they wait for.
+
+    One whose run is of another programme or month would wait for ever: it is aborted.
 
     Returns:
         Whether one was frozen.
@@ -56,6 +58,7 @@ async def _freeze(using: Collaborators, tx: Transaction, cycle: Cycle, *, per_fi
     missing = await _missing(tx, cycle, totals)
     if missing is not None or totals is None:
         await set_waiting_for(tx, cycle, missing)
+        await _abort_if_hopeless(tx, cycle, totals)
         return False
     now, today = using.clock.now(), using.clock.today()
     rules = FreezingRules(
@@ -76,6 +79,13 @@ async def _freeze(using: Collaborators, tx: Transaction, cycle: Cycle, *, per_fi
     await mark_frozen(tx, cycle.cycle_id, content_hash=content_hash, at=now)
     log.info("cycle-frozen", programme=cycle.programme, month=cycle.month, count=frozen.households)
     return True
+
+
+async def _abort_if_hopeless(tx: Transaction, cycle: Cycle, totals: RunTotals | None) -> None:
+    if totals is None or totals.is_for(programme=cycle.programme, month=cycle.month):
+        return
+    await step_cycle(tx, cycle.cycle_id, before="PLANNED", after="ABORTED")
+    log.warning("cycle-aborted", programme=cycle.programme, month=cycle.month)
 
 
 async def _missing(tx: Transaction, cycle: Cycle, totals: RunTotals | None) -> str | None:

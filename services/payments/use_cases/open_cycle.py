@@ -3,9 +3,17 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.payments.domain.freezing import RUN_OF_ANOTHER_MONTH
+from services.payments.domain.months import is_payable
 from services.payments.domain.programmes import is_paid
-from services.payments.domain.refusals import CycleExistsError, ProgrammeNotPaidError
+from services.payments.domain.refusals import (
+    CycleExistsError,
+    MonthOutOfRangeError,
+    ProgrammeNotPaidError,
+    RunOfAnotherMonthError,
+)
 from services.payments.storage.cycles import NewCycle, insert_cycle
+from services.payments.storage.entitlements import run_totals
 from services.payments.use_cases.collaborators import Collaborators
 from services.payments.use_cases.read_cycle import CycleStatus, cycle_status, require_whole_country
 from shared.runtime.ids import new_id
@@ -29,13 +37,21 @@ async def open_cycle(
 
     Raises:
         ProgrammeNotPaidError: Eligibility for the programme ends in no transfer.
+        MonthOutOfRangeError: The month is neither the business month nor next to it.
         ScopeTooNarrowError: The maker's grant does not span the country and the programme.
+        RunOfAnotherMonthError: The run is known to be of another programme or month.
         CycleExistsError: The month has a cycle that was not aborted.
     """
     if not is_paid(wanted.programme):
         message = "Cycles exist only for programmes that end in a transfer."
         raise ProgrammeNotPaidError(message)
+    if not is_payable(wanted.month, on=using.clock.today()):
+        message = "A cycle is opened for this month, the one before or the next."
+        raise MonthOutOfRangeError(message)
     require_whole_country(scope, wanted.programme)
+    totals = await run_totals(tx, wanted.run_id)
+    if totals is not None and not totals.is_for(programme=wanted.programme, month=wanted.month):
+        raise RunOfAnotherMonthError(RUN_OF_ANOTHER_MONTH)
     cycle = NewCycle(
         cycle_id=new_id(),
         programme=wanted.programme,

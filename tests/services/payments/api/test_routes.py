@@ -86,6 +86,64 @@ async def test_the_same_request_twice_opens_one_cycle(
     assert (other.status_code, other.json()["code"]) == (409, "payments.cycle-exists")
 
 
+@pytest.mark.parametrize("nothing", [{}, {"json": {}}], ids=["no-body", "empty-object"])
+async def test_a_cycle_opened_by_mistake_is_abandoned_and_the_month_opens_again(
+    api: httpx.AsyncClient, issuer: Issuer, body: dict[str, Any], nothing: dict[str, Any]
+) -> None:
+    maker = issuer.headers(WRITE)
+    mistaken = {**body, "run_id": str(new_id())}
+    opened = await api.post("/payments/v1/cycles", json=mistaken, headers=keyed(maker, "mistake"))
+    address = f"/payments/v1/cycles/{opened.json()['cycle_id']}/abandonment"
+
+    answers = [
+        await api.post(address, headers=keyed(maker, key), **nothing)
+        for key in ("abandon", "abandon", "again")
+    ]
+    right = await api.post("/payments/v1/cycles", json=body, headers=keyed(maker, "right"))
+
+    assert [answer.status_code for answer in answers] == [200, 200, 409]
+    assert answers[0].content == answers[1].content
+    assert answers[0].json() == {**opened.json(), "state": "ABORTED"}
+    assert answers[2].json()["code"] == "payments.cycle-not-abandonable"
+    assert (right.status_code, right.json()["run_no"]) == (202, 2)
+
+
+async def test_an_abandonment_needs_the_scope_of_makers_a_key_and_an_empty_object(
+    payments: Payments, api: httpx.AsyncClient, issuer: Issuer
+) -> None:
+    cycle_id = await payments.open()
+    address = f"/payments/v1/cycles/{cycle_id}/abandonment"
+    maker = issuer.headers(WRITE)
+
+    reader = await api.post(address, headers=keyed(issuer.headers(READ), "reader"))
+    keyless = await api.post(address, headers=maker)
+    wordy = await api.post(address, json={"why": "slip"}, headers=keyed(maker, "wordy"))
+
+    assert (reader.status_code, reader.json()["code"]) == (403, "shared.scope-missing")
+    assert (keyless.status_code, keyless.json()["code"]) == (400, "shared.idempotency-key-missing")
+    assert wordy.status_code == 422
+    assert (await payments.status(cycle_id)).cycle.state == "PLANNED"
+
+
+async def test_a_month_or_run_that_cannot_be_meant_is_refused_at_once(
+    payments: Payments, api: httpx.AsyncClient, issuer: Issuer, body: dict[str, Any]
+) -> None:
+    await payments.complete_run(month="2026-12")
+    answers = [
+        await api.post(
+            "/payments/v1/cycles",
+            json={**body, **change},
+            headers=keyed(issuer.headers(WRITE), key),
+        )
+        for key, change in (("far", {"month": "9999-12"}), ("other", {}))
+    ]
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
+        (422, "payments.month-out-of-range"),
+        (409, "payments.run-of-another-month"),
+    ]
+
+
 async def test_a_maker_who_approves_is_refused(
     payments: Payments, api: httpx.AsyncClient, issuer: Issuer
 ) -> None:

@@ -13,11 +13,12 @@ depends_on = None
 def upgrade() -> None:
     """Create the first tables, with the guards that are dear to add later."""
     create_platform_tables(op)
-    for statement in (*_FACTS, *_OUTCOMES, *_RUNS):
+    for statement in (*_FACTS, *_OUTCOMES, *_NOTICES, *_RUNS):
         op.execute(statement)
     for table in ("household", "household_fact_version", "household_member_fact", "attestation"):
         row_security(op, table)
-    row_security(op, "assessment")
+    for table in ("assessment", "notice"):
+        row_security(op, table)
     for table in ("application", "outcome"):
         row_security(op, table, programme=True)
     for table in (
@@ -175,6 +176,22 @@ _OUTCOMES = (
             (extract(day FROM effective_month) = 1)
     )
     """,
+)
+
+_NOTICES = (
+    """
+    CREATE TABLE notice (
+        message_id uuid NOT NULL,
+        household_id uuid NOT NULL,
+        region_code text NOT NULL,
+        stage text NOT NULL,
+        outcome text NOT NULL,
+        at timestamptz NOT NULL,
+        version integer NOT NULL,
+        CONSTRAINT pk_notice PRIMARY KEY (message_id)
+    )
+    """,
+    "CREATE INDEX notice_of_household ON notice (household_id)",
 )
 
 _RUNS = (
