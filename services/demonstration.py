@@ -33,6 +33,9 @@ HOUSEHOLDS_DEFAULT = 2000
 HOUSEHOLDS_MAX = 6_000_000
 POPULATION_SEED = 1
 STARTED_POLL_SECONDS = 0.02
+# Rules compute in threads beside the event loop; at Python's own 5 ms the loop would wait that
+# long after every answer of the database.
+SWITCH_SECONDS = 0.0005
 FREE_BYTES_MIN = 1024 * 1024 * 1024
 
 
@@ -154,6 +157,7 @@ async def _serve_and_walk(
     with prepared_ground(state, port, **servers) as ground:
         async with running_stack(ground) as app:
             settle_garbage_collector()
+            sys.setswitchinterval(SWITCH_SECONDS)
             server = HttpServer(app)
             async with asyncio.TaskGroup() as group:
                 serving = group.create_task(server.serve(sockets=[listener]))

@@ -36,7 +36,7 @@ class Relay:
     def loops(self) -> list[Loop]:
         """Return the loops that a worker runs for its outbox."""
         return [
-            Loop("relay", self.relay_once, idle_seconds=0.1),
+            Loop("relay", self.relay_once, idle_seconds=0.2),
             Loop("outbox-age", self.measure, idle_seconds=5.0),
             Loop("outbox-purge", self.purge, idle_seconds=3600.0),
         ]

@@ -39,7 +39,12 @@ class Database:
         pool_max: int = 8,
         application_name: str = "sanad",
     ) -> None:
-        """Prepare a pool for the role in `url`; `open` connects."""
+        """Prepare a pool for the role in `url`; `open` connects.
+
+        A connection is not tried before it is lent: that would be one more round trip for every
+        transaction. After a restart of the server a few transactions fail, as they would anyway;
+        consumers and loops try again, and callers are told 503 with Retry-After.
+        """
         self._pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
             url,
             connection_class=AsyncConnection[DictRow],
@@ -48,7 +53,6 @@ class Database:
             max_size=pool_max,
             timeout=CONNECTION_WAIT_SECONDS,
             open=False,
-            check=AsyncConnectionPool.check_connection,
         )
 
     async def open(self) -> None:
