@@ -39,7 +39,13 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
     """Return a server of this session's own."""
     # Hundreds of databases come and go here, and none has to outlive a power failure.
     # tests/shared/storage/test_embedded.py holds the server to its real settings.
-    hasty = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
+    hasty = (
+        "fsync=off",
+        "synchronous_commit=off",
+        "full_page_writes=off",
+        "autovacuum=off",
+        "scram_iterations=1",
+    )
     server = start_postgres(tmp_path_factory.mktemp("postgres-state"), settings=hasty)
     yield server
     server.stop()

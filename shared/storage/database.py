@@ -37,6 +37,7 @@ class Database:
         url: str,
         *,
         pool_max: int = 8,
+        pool_min: int = 1,
         application_name: str = "sanad",
     ) -> None:
         """Prepare a pool for the role in `url`; `open` connects.
@@ -49,7 +50,7 @@ class Database:
             url,
             connection_class=AsyncConnection[DictRow],
             kwargs={"row_factory": dict_row, "application_name": application_name},
-            min_size=1,
+            min_size=pool_min,
             max_size=pool_max,
             timeout=CONNECTION_WAIT_SECONDS,
             open=False,

@@ -87,9 +87,9 @@ class DatabaseFactory:
         made = ServiceDatabases(
             service,
             urls,
-            owner=Database(urls.owner, pool_max=2),
-            api=Database(urls.api, pool_max=8),
-            worker=Database(urls.worker, pool_max=8),
+            owner=Database(urls.owner, pool_min=0, pool_max=2),
+            api=Database(urls.api, pool_min=0, pool_max=8),
+            worker=Database(urls.worker, pool_min=0, pool_max=8),
         )
         await made.open()
         self._made.append(made)

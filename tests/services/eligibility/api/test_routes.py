@@ -245,7 +245,7 @@ async def test_statistics_count_what_stands_in_the_regions_of_the_caller(
     }
 
 
-async def test_the_worker_consumes_the_registrys_event_and_advances_runs(
+async def test_the_worker_consumes_two_events_and_advances_runs(
     eligibility: Eligibility, clock: FixedClock, keys: Path, issuer: Issuer, settings: Settings
 ) -> None:
     platform = platform_for_tests(
@@ -256,7 +256,10 @@ async def test_the_worker_consumes_the_registrys_event_and_advances_runs(
         verifier=issuer.verifier(),
     )
     worker = create_worker(settings, platform)
-    assert [one.item.TYPE for one in worker.subscriptions] == ["registry.households-recorded.v1"]
+    assert [one.item.TYPE for one in worker.subscriptions] == [
+        "registry.households-recorded.v1",
+        "notifications.messages-settled.v1",
+    ]
     await eligibility.open_run("2026-11")
     (loop,) = worker.loops
     assert [await loop.step(), await loop.step(), await loop.step()] == [True, True, False]
