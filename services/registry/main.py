@@ -63,5 +63,7 @@ def _collaborators(settings: Settings, platform: Platform) -> Collaborators:
         sealed_fields=platform.sealed_fields,
         rules=settings.import_rules(),
         lines_applied=count_of_lines(platform.metrics),
+        metrics=platform.metrics,
+        keys=platform.keys,
         worker_id=str(new_id()),
     )

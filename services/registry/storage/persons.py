@@ -24,8 +24,16 @@ class PersonHead(NamedTuple):
 
     person_id: UUID
     region_code: str
+    province_code: str
+    commune_code: str
     idcs_blind: bytes
     idcs_sealed: bytes
+    document_blind: bytes | None
+    search_tokens: list[int]
+    birth_date: date
+    sex: str
+    status: str
+    registered_on: date
     version: int
     content_digest: bytes
     seen_in: UUID
@@ -109,21 +117,39 @@ async def advance_persons(tx: Transaction, heads: Sequence[PersonHead]) -> None:
     await tx.execute(
         """
         UPDATE person
-           SET region_code = newer.region_code, version = newer.version,
+           SET region_code = newer.region_code, province_code = newer.province_code,
+               commune_code = newer.commune_code, document_blind = newer.document_blind,
+               search_tokens = newer.search_tokens::bigint[], birth_date = newer.birth_date,
+               sex = newer.sex, status = newer.status, version = newer.version,
                content_digest = newer.content_digest, seen_in = newer.seen_in
-          FROM unnest(%(ids)s::uuid[], %(regions)s::text[], %(versions)s::int[],
-                      %(digests)s::bytea[], %(seen_in)s::uuid[])
-               AS newer (person_id, region_code, version, content_digest, seen_in)
+          FROM unnest(%(ids)s::uuid[], %(regions)s::text[], %(provinces)s::text[],
+                      %(communes)s::text[], %(documents)s::bytea[], %(tokens)s::text[],
+                      %(born)s::date[], %(sexes)s::text[], %(statuses)s::text[],
+                      %(versions)s::int[], %(digests)s::bytea[], %(seen_in)s::uuid[])
+               AS newer (person_id, region_code, province_code, commune_code, document_blind,
+                         search_tokens, birth_date, sex, status, version, content_digest, seen_in)
          WHERE person.person_id = newer.person_id
         """,
         {
             "ids": [head.person_id for head in heads],
             "regions": [head.region_code for head in heads],
+            "provinces": [head.province_code for head in heads],
+            "communes": [head.commune_code for head in heads],
+            "documents": [head.document_blind for head in heads],
+            "tokens": [_array(head.search_tokens) for head in heads],
+            "born": [head.birth_date for head in heads],
+            "sexes": [head.sex for head in heads],
+            "statuses": [head.status for head in heads],
             "versions": [head.version for head in heads],
             "digests": array_of_bytes([head.content_digest for head in heads]),
             "seen_in": [head.seen_in for head in heads],
         },
     )
+
+
+def _array(tokens: Sequence[int]) -> str:
+    """Return tokens as PostgreSQL writes an array: arrays of arrays must be of one length."""
+    return "{" + ",".join(map(str, tokens)) + "}"
 
 
 async def mark_persons_seen(tx: Transaction, person_ids: Sequence[UUID], *, job_id: UUID) -> None:

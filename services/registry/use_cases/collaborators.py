@@ -1,6 +1,7 @@
 """What the registry's use cases work with; made once by `main`."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from prometheus_client import Counter
 
@@ -36,6 +37,9 @@ class Collaborators:
     sealed_fields: SealedFields
     rules: ImportRules
     lines_applied: Counter
+    metrics: Metrics
+    keys: Path
+    """The folder of this service's own keys."""
     worker_id: str
     """Names this process as the owner of leases."""
 

@@ -22,6 +22,11 @@ class Particulars(NamedTuple):
     phone: str | None
 
 
+def document_blind(cnie: str | None, *, sealed: SealedColumns) -> bytes | None:
+    """Return what a person is found by who shows this document."""
+    return None if cnie is None else sealed.blind("person.cnie", cnie)
+
+
 def seal_particulars(person: DeclaredPerson, version_id: UUID, *, sealed: SealedColumns) -> bytes:
     """Return the particulars of a person, sealed for one version."""
     particulars = (person.name_ar, person.name_latin, person.cnie, person.phone)

@@ -12,7 +12,7 @@ from services.registry.storage import persons as storage
 from services.registry.storage.import_blocks import LineReject
 from services.registry.storage.persons import PersonHead, PersonVersion
 from services.registry.use_cases.collaborators import Collaborators
-from services.registry.use_cases.particulars import seal_particulars
+from services.registry.use_cases.particulars import document_blind, seal_particulars
 from services.registry.use_cases.read_block import PersonLine, line_rejects
 from shared.runtime.ids import new_id
 from shared.storage.database import Transaction
@@ -122,11 +122,20 @@ def _rows(
 
 def _head(change: _Change, recording: Recording, sealed: SealedColumns) -> PersonHead:
     entry, person_id, version = change
+    person = entry.person
     return PersonHead(
         person_id,
-        entry.person.commune.region_code,
+        person.commune.region_code,
+        person.commune.province_code,
+        person.commune.commune_code,
         entry.blind,
-        sealed.seal(entry.person.idcs, table="person", column="idcs_sealed", row_id=person_id),
+        sealed.seal(person.idcs, table="person", column="idcs_sealed", row_id=person_id),
+        document_blind(person.cnie, sealed=sealed),
+        [],
+        person.birth_date,
+        person.sex,
+        person.status,
+        recording.on,
         version,
         entry.digest,
         recording.job_id,

@@ -74,13 +74,16 @@ async def registry(databases: DatabaseFactory, clock: FixedClock, keys: Path) ->
     made = await databases.make("registry")
 
     def using(database: Database) -> Collaborators:
+        metrics = Metrics()
         return Collaborators(
             database=database,
             clock=clock,
             sealed=load_sealed_columns(keys / "registry"),
             sealed_fields=SealedFields("registry", keys),
             rules=ImportRules(),
-            lines_applied=count_of_lines(Metrics()),
+            lines_applied=count_of_lines(metrics),
+            metrics=metrics,
+            keys=keys / "registry",
             worker_id=str(new_id()),
         )
 
