@@ -80,6 +80,11 @@ def append_only(op: Operations, table: str) -> None:
     op.execute(_revoke("UPDATE, DELETE, TRUNCATE", table))
 
 
+def never_deleted(op: Operations, table: str) -> None:
+    """Refuse DELETE and TRUNCATE on a table to everybody but its owner; rows may still change."""
+    op.execute(_revoke("DELETE, TRUNCATE", table))
+
+
 def month_partitioned(op: Operations, table: str) -> None:
     """Give a range-partitioned table its default partition; `migrate` adds the months.
 

@@ -1,7 +1,7 @@
 """The shapes that requests and answers have."""
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -34,7 +34,8 @@ class NewApproval(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    level: Literal[1, 2]
+    # Strict: JSON true and 1.0 are equal to 1, and no level.
+    level: int = Field(ge=1, le=2, strict=True)
     content_hash: str = Field(pattern=HASH)
 
 

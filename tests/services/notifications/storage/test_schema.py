@@ -45,6 +45,15 @@ async def test_messages_of_a_month_stand_in_its_partition(notifications: Notific
     assert partition == "message_202611"
 
 
+@pytest.mark.parametrize("table", ["message_key", "message", "message_part", "receipt"])
+async def test_a_worker_cannot_forget_what_was_told(
+    notifications: Notifications, table: str
+) -> None:
+    with pytest.raises(errors.InsufficientPrivilege):
+        async with notifications.databases.worker.transaction() as tx:
+            await tx.execute(f"DELETE FROM {table}")  # noqa: S608
+
+
 async def test_a_worker_cannot_rewrite_a_wording(notifications: Notifications) -> None:
     with pytest.raises(errors.InsufficientPrivilege):
         async with notifications.databases.worker.transaction() as tx:

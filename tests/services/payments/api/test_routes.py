@@ -160,6 +160,18 @@ async def test_a_maker_who_approves_is_refused(
     assert (answer.status_code, answer.json()["code"]) == (403, "payments.approver-not-distinct")
 
 
+@pytest.mark.parametrize("level", [True, 1.0, "1", 3])
+async def test_only_a_whole_number_is_a_level_of_approval(
+    api: httpx.AsyncClient, issuer: Issuer, level: object
+) -> None:
+    answer = await api.post(
+        f"/payments/v1/cycles/{new_id()}/approvals",
+        json={"level": level, "content_hash": "0" * 64},
+        headers=keyed(issuer.headers(READ, *APPROVE.values()), "odd-level"),
+    )
+    assert answer.status_code == 422
+
+
 async def test_the_scope_of_one_level_does_not_open_the_other(
     payments: Payments, api: httpx.AsyncClient, issuer: Issuer
 ) -> None:
