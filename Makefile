@@ -12,6 +12,7 @@ HOUSEHOLDS ?= 2000
 ROLE ?= partner
 SERVICE ?=
 AREA ?=
+PERSONS ?= 1000000
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -85,6 +86,14 @@ test: lint types imports ## Pass every check and every test, those on a real Rab
 .PHONY: test-fast
 test-fast: $(DEV) ## Test the rules alone: no database, no broker, a few seconds.
 	@$(PY) -m pytest -q $(wildcard tests/services/*/domain tests/services/*/events tests/shared/kernel)
+
+.PHONY: test-standards
+test-standards: $(DEV) ## Validate what we answer against the standards (SANAD_STANDARDS=../shared/standards).
+	@$(PY) -m pytest $(WORKERS) tests/standards
+
+.PHONY: drill-duplicates
+drill-duplicates: $(RUN) ## Find the duplicates of a dirty population; print precision, recall, seconds (PERSONS=1000000).
+	@$(PY) -m tests.drills.duplicates --persons $(PERSONS)
 
 .PHONY: lint
 lint: $(DEV) ## Check style, format and spelling.

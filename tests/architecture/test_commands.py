@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,15 @@ def test_a_python_that_will_not_do_is_told_in_one_sentence(
     assert done.returncode != 0
     assert sentence in done.stderr.splitlines()[0]
     assert not (clone / ".venv").exists()
+
+
+def test_every_folder_of_tests_is_run_by_a_command() -> None:
+    folders = {path.parent.relative_to(REPOSITORY) for path in (REPOSITORY / "tests").glob("*/*")}
+    named = {str(folder) for folder in folders if folder.name != "__pycache__"}
+    pyproject = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    tested = set(pyproject["tool"]["pytest"]["testpaths"])
+    makefile = (REPOSITORY / "Makefile").read_text()
+    of_their_own = {
+        name for name in named if name in makefile or name.replace("/", ".") in makefile
+    }
+    assert named - tested - of_their_own == set()
