@@ -10,6 +10,7 @@
 PYTHON ?= python3
 HOUSEHOLDS ?= 2000
 ROLE ?= partner
+SUBJECT ?=
 SERVICE ?=
 AREA ?=
 PERSONS ?= 1000000
@@ -23,7 +24,7 @@ WORKERS := --numprocesses 2 --dist loadgroup --quiet
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 
-export HOUSEHOLDS
+export HOUSEHOLDS SUBJECT
 
 .PHONY: help
 help: ## Print this list.
@@ -40,7 +41,7 @@ demo: $(RUN) ## Run one whole cycle on a state of its own, print counts and seco
 	@$(PY) -m services demo --households $(HOUSEHOLDS)
 
 .PHONY: token
-token: $(RUN) ## Print an access token of a role, in the demo profile only (ROLE=partner).
+token: $(RUN) ## Print an access token of a role, in the demo profile only (ROLE=partner; SUBJECT=<person_id> for a citizen).
 	@$(PY) -m services token --role $(ROLE)
 
 .PHONY: migrate

@@ -32,6 +32,7 @@ from shared.web.process import HttpServer, UsageError, listen
 HOUSEHOLDS_DEFAULT = 2000
 HOUSEHOLDS_MAX = 6_000_000
 POPULATION_SEED = 1
+CITIZEN = "citizen"
 STARTED_POLL_SECONDS = 0.02
 # Rules compute in threads beside the event loop; at Python's own 5 ms the loop would wait that
 # long after every answer of the database.
@@ -47,6 +48,8 @@ class Wishes(BaseSettings):
     households: int = Field(default=HOUSEHOLDS_DEFAULT, ge=1, le=HOUSEHOLDS_MAX)
     sanad_port: int = Field(default=8080, ge=0, le=65535)
     sanad_state_dir: Path = Path(".local/state")
+    subject: str | None = None
+    """The person whom a citizen's token names, in `make token ROLE=citizen`."""
     database_url: SecretStr | None = None
     amqp_url: SecretStr | None = None
 
@@ -73,7 +76,8 @@ def main(arguments: Sequence[str]) -> int:
         if asked.command == "demo":
             return _demo(wishes)
         if asked.command == "token":
-            print_demonstration_token(wishes.sanad_state_dir, asked.role)
+            subject = wishes.subject if asked.role == CITIZEN else None
+            print_demonstration_token(wishes.sanad_state_dir, asked.role, subject)
             return 0
         return _run(wishes)
     except ValidationError as error:

@@ -247,7 +247,13 @@ async def _broker(ground: Ground) -> Broker:
     return InProcessBroker(ground.state / "broker.sqlite3")
 
 
-def print_demonstration_token(state: Path, role: str) -> None:
-    """Print an access token of a demonstration role, as the running stack gives it."""
+def print_demonstration_token(state: Path, role: str, subject: str | None) -> None:
+    """Print an access token of a demonstration role, as the running stack gives it.
+
+    Args:
+        state: The installation's folder.
+        role: Whose token.
+        subject: The person whom a citizen's token names.
+    """
     settings = SERVICES["gateway"].Settings(sanad_profile="demo", sanad_state_dir=state)
-    gateway.COMMANDS["token"](settings, [role])
+    gateway.COMMANDS["token"](settings, [role] if subject is None else [role, subject])

@@ -31,6 +31,7 @@ from services.gateway.settings import Settings
 from services.gateway.storage.tables import GatewayTable
 from services.gateway.use_cases.collaborators import Collaborators
 from services.gateway.use_cases.ensure_signing_key import ensure_signing_key, forget_retired_keys
+from services.gateway.use_cases.issue_token import CITIZEN
 from services.gateway.use_cases.publish_keys import publish_keys
 from services.gateway.use_cases.purge_spent import purge_spent_assertions
 from services.gateway.use_cases.seed_demo_clients import (
@@ -175,21 +176,27 @@ def _seed_command(settings: Settings, _arguments: Sequence[str]) -> None:
 
 
 def _token_command(settings: Settings, arguments: Sequence[str]) -> None:
-    """Write a token of one role's demonstration client: `token ROLE`."""
+    """Write a token of one role's demonstration client: `token ROLE [PERSON]`."""
     if settings.sanad_profile != "demo":
         message = "Tokens are handed out on the command line in the demo profile only."
         raise UsageError(message)
     folder = _client_folder(settings)
     known = sorted(path.stem for path in folder.glob("*.json"))
-    if len(arguments) != 1 or arguments[0] not in known:
+    role, *subject = arguments or [""]
+    if role not in known or len(subject) > 1:
         message = f"Name one role: {', '.join(known) or 'none was made yet; start the demo first'}."
         raise UsageError(message)
-    key_file = folder / f"{arguments[0]}.json"
+    if (role == CITIZEN) != bool(subject):
+        message = "Say SUBJECT=<person_id> for a citizen, whose token names them, and for no other."
+        raise UsageError(message)
+    key_file = folder / f"{role}.json"
 
     async def run() -> str:
         async with httpx.AsyncClient(trust_env=False) as http:
             now = SystemClock().now()
-            return await request_token(issuer_in(key_file), key_file, http, now=now)
+            return await request_token(
+                issuer_in(key_file), key_file, http, now=now, subject=next(iter(subject), None)
+            )
 
     try:
         token = asyncio.run(run())

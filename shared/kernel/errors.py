@@ -30,6 +30,8 @@ class DomainError(Exception):
 
     code: ClassVar[str]
     kind: ClassVar[ErrorKind]
+    retry_after_seconds: int | None = None
+    """When asking again can help, if that is known; the web layer tells the caller."""
 
     def __init__(self, detail: str) -> None:
         """Take the sentence that tells a person what to do about it."""

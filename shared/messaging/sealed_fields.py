@@ -13,7 +13,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from shared.runtime.keys import KeyRing, load_key_ring
+from shared.runtime.keys import WatchedKeyRing
 
 _NONCE_BYTES = 12
 
@@ -31,15 +31,18 @@ class SealedFields:
     """Seals fields for other services and opens those sealed for this one."""
 
     def __init__(self, service: str, keys: Path) -> None:
-        """Hold the keys that this service shares with others, read when first used."""
+        """Hold the keys that this service shares with others, read when first used.
+
+        They may be rotated while processes run, as those of sealed columns may.
+        """
         self._service = service
         self._keys = keys
-        self._rings: dict[tuple[str, str], KeyRing] = {}
+        self._rings: dict[tuple[str, str], WatchedKeyRing] = {}
         self._ciphers: dict[bytes, AESGCM] = {}
 
     def seal(self, value: str, *, to: str, event_type: str, subject: UUID, field: str) -> str:
         """Return `value` sealed for the service `to`, as `v1.<key id>.<base64url>`."""
-        ring = self._ring(sender=self._service, receiver=to)
+        ring = self._ring(sender=self._service, receiver=to).ring
         nonce = secrets.token_bytes(_NONCE_BYTES)
         place = _place(event_type, subject, field)
         body = nonce + self._cipher(ring.active).encrypt(nonce, value.encode(), place)
@@ -70,11 +73,11 @@ class SealedFields:
             raise UnsealFieldError(message) from error
         return opened.decode()
 
-    def _ring(self, *, sender: str, receiver: str) -> KeyRing:
+    def _ring(self, *, sender: str, receiver: str) -> WatchedKeyRing:
         ring = self._rings.get((sender, receiver))
         if ring is None:
             folder = pair_folder(self._keys, sender=sender, receiver=receiver)
-            ring = self._rings[sender, receiver] = load_key_ring(folder)
+            ring = self._rings[sender, receiver] = WatchedKeyRing(folder)
         return ring
 
     def _cipher(self, key: bytes) -> AESGCM:

@@ -14,6 +14,9 @@ from shared.storage.database import Transaction
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
 _JSONB_VERSION = b"\x01"
+_PACKED_BEGIN = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_PACKED_END = b"\xff\xff"
+_PACKED_ROWS_AT_ONCE = 500
 
 
 class _WrittenJson(Dumper):
@@ -78,3 +81,31 @@ async def copy_rows(
                 await copy.write_row(row)
                 count += 1
     return count
+
+
+async def copy_packed_rows(
+    tx: Transaction,
+    table: str,
+    columns: Sequence[str],
+    rows: Sequence[bytes],
+    *,
+    last_cell: bytes = b"",
+) -> None:
+    """Append rows that are written already as `shared.storage.packed_rows` does.
+
+    Args:
+        tx: The open transaction.
+        table: Table name.
+        columns: Column names, in the order of each row's cells.
+        rows: The packed rows.
+        last_cell: The packed cell of the last column, if it is the same for all and not in them.
+    """
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    async with tx.cursor() as cursor, cursor.copy(statement) as copy:
+        await copy.write(_PACKED_BEGIN)
+        for start in range(0, len(rows), _PACKED_ROWS_AT_ONCE):
+            some = rows[start : start + _PACKED_ROWS_AT_ONCE]
+            await copy.write(last_cell.join(some) + last_cell)
+        await copy.write(_PACKED_END)

@@ -109,7 +109,7 @@ def health_routes(platform: Platform) -> APIRouter:
     return router
 
 
-def refuse_unknown_parameters(request: Request) -> None:
+async def refuse_unknown_parameters(request: Request) -> None:
     """Refuse a query parameter that the route's own document does not name.
 
     Why: a misspelt filter that is ignored answers a question nobody asked.

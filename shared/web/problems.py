@@ -137,7 +137,8 @@ def domain_problem(error: DomainError) -> JSONResponse:
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
-        headers["Retry-After"] = RETRY_SECONDS
+        seconds = error.retry_after_seconds
+        headers["Retry-After"] = RETRY_SECONDS if seconds is None else str(seconds)
     return problem_response(status, code=error.code, detail=error.detail, headers=headers)
 
 

@@ -8,12 +8,13 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 from pydantic import ValidationError
 from typing_extensions import override
@@ -90,8 +91,8 @@ Command = Callable[[Any, Sequence[str]], None]
 def _commands(module: ServiceModule) -> Mapping[str, Command]:
     own: Mapping[str, Command] = getattr(module, "COMMANDS", {})
     return {
-        "api": lambda settings, _: asyncio.run(_serve_api(module, settings)),
-        "worker": lambda settings, _: asyncio.run(_serve_worker(module, settings)),
+        "api": lambda settings, _: run_loop(_serve_api(module, settings)),
+        "worker": lambda settings, _: run_loop(_serve_worker(module, settings)),
         "migrate": lambda settings, _: _migrate(module, settings),
         "provision": lambda settings, _: _provision(module, settings),
         "keys": lambda settings, _: make_service_keys(module, settings.key_dir),
@@ -231,6 +232,12 @@ class HttpServer(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
+def run_loop(main: Coroutine[Any, Any, None]) -> None:
+    """Run what a process does until it ends, on a loop written in C: each request costs it less."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)
+
+
 async def serve(app: FastAPI, listener: socket.socket) -> None:
     """Answer HTTP on `listener` until told to end."""
     await HttpServer(app).serve(sockets=[listener])
@@ -244,11 +251,13 @@ def _migrate(module: ServiceModule, settings: ServiceSettings) -> None:
 def make_service_keys(module: ServiceModule, keys: Path) -> None:
     """Make a service's own keys, and those it shares with others, unless they are there.
 
-    A service names in `SEALS_FOR` whom it seals event fields for, and in `OPENS_FROM` whose it
-    opens.
+    A service names in `SEALS_FOR` whom it seals event fields for, in `OPENS_FROM` whose it opens,
+    and in `OWN_KEYS` what it keeps keys for besides its columns.
     """
     service = module.SERVICE
     make_column_keys(keys / service)
+    for name in getattr(module, "OWN_KEYS", ()):
+        make_key(keys / service / name)
     for receiver in getattr(module, "SEALS_FOR", ()):
         make_key(pair_folder(keys, sender=service, receiver=receiver))
     for sender in getattr(module, "OPENS_FROM", ()):

@@ -124,7 +124,16 @@ class Civil:
             nationality,
             self._numbers.phone(number, slot) if has_phone else None,
             place.commune,
+            residence_permit=self._residence_permit(nationality, age, number, slot=slot),
         )
+
+    def _residence_permit(
+        self, nationality: str, age: int, number: int, *, slot: int
+    ) -> str | None:
+        """Return the permit of a grown-up foreigner; minors stand on their parents'."""
+        if nationality == MOROCCAN or age < ADULT_AGE:
+            return None
+        return self._numbers.residence_permit(number, slot)
 
     def _nationality(self, rng: Random) -> str:
         if rng.random() < self._foreign:

@@ -88,6 +88,7 @@ class Dirt:
         double.idcs = self._country.numbers.idcs(household.number, FIRST_DOUBLE_SLOT)
         mistyped = person.cnie is not None and rng.random() < self._mistyped_card
         double.cnie = mistyped_card(person.cnie) if mistyped and person.cnie else None
+        double.residence_permit = None
         if rng.random() >= self._same_phone:
             double.phone = None
         truth = {

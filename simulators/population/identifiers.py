@@ -26,6 +26,7 @@ PREFIXES = (
     *(first + second for first, second in product(ascii_uppercase, repeat=2)),
 )
 CARDS_PER_PREFIX = 450_000
+PERMIT_ENDING = "R"
 
 RIB_MODULUS = 97
 
@@ -110,6 +111,10 @@ class Numbers:
         """Return an identity card number: one or two letters, then six digits."""
         prefix, stem = divmod(self._cards.at(_holder(household, slot)), CARDS_PER_PREFIX)
         return f"{PREFIXES[prefix]}{100_000 + stem * 2}"
+
+    def residence_permit(self, household: int, slot: int) -> str:
+        """Return a foreigner's permit number: that of a card nobody has, with a letter behind."""
+        return self.cnie(household, slot) + PERMIT_ENDING
 
     def phone(self, household: int, slot: int) -> str:
         """Return a Moroccan mobile number: +212, then 6 or 7, then eight digits."""

@@ -13,16 +13,21 @@ def _text(value: str | None) -> str:
     return "null" if value is None else f'"{value}"'
 
 
+def _list(value: str | None) -> str:
+    return "[]" if value is None else f'["{value}"]'
+
+
 def person_line(person: Person) -> str:
     """Return a person as a line of the import, without the line break."""
     given, family = person.given, person.family
     return (
         f'{{"type":"person","idcs":"{person.idcs}","cnie":{_text(person.cnie)},'
+        f'"residence_permit":{_text(person.residence_permit)},'
         f'"name_ar":{{"given":"{given.arabic}","family":"{family.arabic}"}},'
         f'"name_latin":{{"given":"{given.latin}","family":"{family.latin}"}},'
         f'"sex":"{person.sex}","birth_date":"{person.born.isoformat()}",'
         f'"birth_commune":{_text(person.birth_commune)},"nationality":"{person.nationality}",'
-        f'"phone":{_text(person.phone)},"commune":"{person.commune}",'
+        f'"phones":{_list(person.phone)},"commune":"{person.commune}",'
         f'"status":"{person.status}"}}'
     )
 

@@ -54,6 +54,7 @@ class Person:
     phone: str | None
     commune: str
     status: str = "active"
+    residence_permit: str | None = None
 
 
 @dataclass(slots=True)

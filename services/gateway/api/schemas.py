@@ -17,6 +17,9 @@ class TokenForm(BaseModel):
     client_assertion: str = Field(description="A JWT signed with ES256 by the client's key.")
     client_id: str | None = None
     scope: str | None = Field(default=None, description="Fewer scopes than the client has.")
+    subject: str | None = Field(
+        default=None, description="Demonstrations only: the person whom a citizen's token names."
+    )
 
 
 class TokenAnswer(BaseModel):

@@ -142,6 +142,7 @@ def _token_request(form: dict[str, str]) -> TokenRequest:
         client_assertion=form.get("client_assertion"),
         client_id=form.get("client_id"),
         scope=form.get("scope"),
+        subject=form.get("subject"),
     )
 
 

@@ -35,16 +35,17 @@ def access_token_claims(
     policy: TokenPolicy,
     issued_at: datetime,
     token_id: str,
+    subject: str | None = None,
 ) -> dict[str, object]:
     """Return the claims of a client's token.
 
-    The subject of a machine's token is the machine itself.
+    The subject of a machine's token is the machine itself, unless it acts for a person.
     """
     issued_at_seconds = int(issued_at.timestamp())
     return {
         "iss": policy.issuer,
         "aud": policy.audience,
-        "sub": client.client_id,
+        "sub": client.client_id if subject is None else subject,
         "client_id": client.client_id,
         "scope": " ".join(scopes),
         "roles": list(client.roles),

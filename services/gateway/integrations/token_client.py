@@ -48,9 +48,21 @@ def signed_assertion(key_file: Path, *, audience: str, now: datetime) -> str:
 
 
 async def request_token(
-    issuer_url: str, key_file: Path, http: httpx.AsyncClient, *, now: datetime
+    issuer_url: str,
+    key_file: Path,
+    http: httpx.AsyncClient,
+    *,
+    now: datetime,
+    subject: str | None = None,
 ) -> str:
     """Return a fresh access token with every scope of the client.
+
+    Args:
+        issuer_url: The gateway.
+        key_file: The client's id and private key.
+        http: What asks.
+        now: The true instant, not a demonstration's.
+        subject: In demonstrations, the person whom a citizen's token names.
 
     Raises:
         TokenNotGivenError: The gateway refused the client.
@@ -62,6 +74,7 @@ async def request_token(
             "grant_type": "client_credentials",
             "client_assertion_type": ASSERTION_TYPE,
             "client_assertion": signed_assertion(key_file, audience=issuer_url, now=now),
+            **({} if subject is None else {"subject": subject}),
         },
     )
     body = response.json()

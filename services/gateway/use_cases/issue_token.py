@@ -4,6 +4,7 @@ Source: RFC 6749 section 4.4 (client credentials), RFC 7523 section 2.2 (`privat
 """
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from joserfc import jwt
 from joserfc.jwk import ECKey
@@ -29,6 +30,7 @@ from services.gateway.use_cases.verify_assertion import verify_assertion
 from shared.runtime.ids import new_id
 
 GRANT_TYPE = "client_credentials"
+CITIZEN = "citizen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class TokenRequest:
     client_assertion: str | None
     client_id: str | None
     scope: str | None
+    subject: str | None = None
+    """In demonstrations, the person whom a citizen's token names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ async def issue_token(request: TokenRequest, *, collaborators: Collaborators) ->
     if key is None:
         message = "No key signs tokens yet; try again shortly."
         raise SigningKeyMissingError(message)
-    return _issued(client, scopes, key, collaborators)
+    subject = _subject_of(request, client, is_demo=collaborators.is_demo)
+    return _issued(client, scopes, key, subject=subject, collaborators=collaborators)
 
 
 def _assertion_of(request: TokenRequest) -> str:
@@ -89,8 +94,27 @@ def _assertion_of(request: TokenRequest) -> str:
     return request.client_assertion
 
 
+def _subject_of(request: TokenRequest, client: Client, *, is_demo: bool) -> str | None:
+    """Return the person a demonstration signs in as; elsewhere a person proves who they are."""
+    if request.subject is None:
+        return None
+    if not is_demo or client.roles != (CITIZEN,):
+        message = "A subject is stated for a citizen of a demonstration only."
+        raise TokenRequestMalformedError(message)
+    try:
+        return str(UUID(request.subject))
+    except ValueError as error:
+        message = "The subject is the pseudonym of a person, a UUID."
+        raise TokenRequestMalformedError(message) from error
+
+
 def _issued(
-    client: Client, scopes: tuple[str, ...], key: SigningKey, collaborators: Collaborators
+    client: Client,
+    scopes: tuple[str, ...],
+    key: SigningKey,
+    *,
+    subject: str | None,
+    collaborators: Collaborators,
 ) -> IssuedToken:
     claims = access_token_claims(
         client,
@@ -98,6 +122,7 @@ def _issued(
         policy=collaborators.tokens,
         issued_at=collaborators.clock.now(),
         token_id=str(new_id()),
+        subject=subject,
     )
     header = {"alg": SIGNING_ALGORITHM, "kid": key.standing.kid, "typ": TOKEN_TYPE}
     private = collaborators.sealed.unseal_bytes(

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from services.registry.use_cases.collaborators import Collaborators
 
 
-def _collaborators(request: Request) -> Collaborators:
+async def _collaborators(request: Request) -> Collaborators:
     using: Collaborators = request.app.state.collaborators
     return using
 

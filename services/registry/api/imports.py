@@ -1,7 +1,7 @@
 """Imports over HTTP: send a file of declarations, follow it, read its refusals."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
 from typing import Annotated, ClassVar
 from uuid import UUID
@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from services.registry.api.collaborators import Using
 from services.registry.api.content_digest import ContentDigest, ContentDigestMissingError
 from services.registry.api.schemas import ImportView, RejectPage, RejectView
-from services.registry.storage.import_jobs import ImportJob, ImportRequest
+from services.registry.storage.import_jobs import FileFormat, ImportJob, ImportRequest
 from services.registry.use_cases.collaborators import FILE_BYTES_MAX
 from services.registry.use_cases.read_import import (
     ImportNotFoundError,
@@ -20,11 +20,13 @@ from services.registry.use_cases.read_import import (
     read_import_rejects,
 )
 from services.registry.use_cases.receive_import import (
+    CsvHeaderError,
     DigestMismatchError,
     ImportKeyReusedError,
     ImportUnderWayError,
     UploadCutError,
     UploadEmptyError,
+    UploadEncodingError,
     UploadTooLargeError,
     receive_import,
 )
@@ -43,22 +45,39 @@ from shared.web.problems import problems
 
 router = APIRouter(prefix="/registry/v1/imports", tags=["imports"])
 
-MEDIA_TYPE = "application/jsonl"
+FORMATS: Mapping[str, FileFormat] = {"application/jsonl": "jsonl", "text/csv": "csv"}
 _FIRST = (0, 0)
 _NUMBER = re.compile("[0-9]{1,9}")
 
 
 class ImportMediaTypeError(DomainError):
-    """The body is announced as something else than JSON Lines."""
+    """The body is announced as something else than JSON Lines or CSV."""
 
     code: ClassVar[str] = "registry.import-media-type"
     kind: ClassVar[ErrorKind] = ErrorKind.UNSUPPORTED
 
 
-def _json_lines(content_type: Annotated[str | None, Header(max_length=200)] = None) -> None:
-    if (content_type or "").partition(";")[0].strip().lower() != MEDIA_TYPE:
-        message = f"Send the file as {MEDIA_TYPE}: one JSON object a line."
+def _format(
+    content_type: Annotated[str | None, Header(max_length=200)] = None,
+) -> FileFormat:
+    found = FORMATS.get((content_type or "").partition(";")[0].strip().lower())
+    if found is None:
+        message = "Send application/jsonl, one JSON object a line, or text/csv, one person a row."
         raise ImportMediaTypeError(message)
+    return found
+
+
+class _Announced:
+    """What the request says of its body."""
+
+    def __init__(
+        self, file_format: Annotated[FileFormat, Depends(_format)], digest: ContentDigest
+    ) -> None:
+        self.file_format: FileFormat = file_format
+        self.digest: bytes = digest
+
+
+Announced = Annotated[_Announced, Depends()]
 
 
 @router.post(
@@ -67,6 +86,7 @@ def _json_lines(content_type: Annotated[str | None, Header(max_length=200)] = No
     max_body_size=FILE_BYTES_MAX,
     responses=problems(
         ContentDigestMissingError,
+        CsvHeaderError,
         DigestMismatchError,
         IdempotencyKeyMissingError,
         ImportKeyReusedError,
@@ -74,12 +94,13 @@ def _json_lines(content_type: Annotated[str | None, Header(max_length=200)] = No
         ImportUnderWayError,
         UploadCutError,
         UploadEmptyError,
+        UploadEncodingError,
         UploadTooLargeError,
     ),
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+            "content": {media_type: {"schema": {"type": "string"}} for media_type in FORMATS},
         }
     },
 )
@@ -89,20 +110,26 @@ async def receive_registry_import(
     *,
     # The caller first: who may not call learns that, and nothing else.
     principal: Annotated[Principal, requires("registry.imports:write")],
-    _: Annotated[None, Depends(_json_lines)],
+    announced: Announced,
     call: Idempotent,
-    digest: ContentDigest,
     using: Using,
 ) -> ImportView:
-    """Take a file of declarations; it is applied in the background once it is whole."""
+    """Take a file of declarations; it is applied in the background once it is whole.
+
+    As JSON Lines a file holds persons and households; as CSV persons alone, under a header that
+    names the columns: idcs, cnie, residence_permit, given_ar, family_ar, given_latin, family_latin,
+    sex, birth_date, birth_commune, nationality, phones (up to three, between spaces), commune and
+    status. An empty cell says nothing.
+    """
     if not call.key:
         message = "Send an Idempotency-Key, so that a repeated file is recorded once."
         raise IdempotencyKeyMissingError(message)
     asked = ImportRequest(
         client=principal.subject,
         idempotency_key=call.key,
-        file_digest=digest,
+        file_digest=announced.digest,
         regions=principal.regions,
+        file_format=announced.file_format,
     )
     job = await receive_import(asked, _body(request), using=using)
     response.headers["Location"] = f"{router.prefix}/{job.job_id}"

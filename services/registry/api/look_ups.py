@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
 
 from services.registry.api.collaborators import Using
-from services.registry.api.schemas import HouseholdView, NameView, PersonView
+from services.registry.api.person_view import person_view
+from services.registry.api.schemas import HouseholdView, PersonView
 from services.registry.use_cases.look_up import LookUp
 from services.registry.use_cases.read_household import HouseholdNotFoundError, read_household
 from services.registry.use_cases.read_person import PersonNotFoundError, read_person
@@ -54,15 +55,7 @@ async def read_registry_person(
 ) -> PersonView:
     """Return a person; their identifiers are not disclosed."""
     known = await read_person(person_id, _look_up(principal, times), using=using)
-    version = known.version
-    return PersonView.model_validate(
-        {
-            **version._asdict(),
-            "name_ar": NameView(**known.name_ar._asdict()),
-            "name_latin": NameView(**known.name_latin._asdict()),
-            "household_id": known.household_id,
-        }
-    )
+    return person_view(known)
 
 
 def _look_up(principal: Principal, times: _Times) -> LookUp:

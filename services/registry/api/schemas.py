@@ -123,6 +123,7 @@ class HouseholdView(BaseModel):
     review_on: date
     valid_from: date
     recorded_at: datetime
+    state: Literal["standing", "dissolved"]
 
 
 class NameView(BaseModel):
@@ -150,11 +151,3 @@ class PersonView(BaseModel):
     household_id: UUID | None
     valid_from: date
     recorded_at: datetime
-
-
-class StatisticsView(BaseModel):
-    """How many are registered within the caller's regions."""
-
-    persons: int
-    households: int
-    as_of: datetime

@@ -19,17 +19,23 @@ class Block:
 class BlockCutter:
     """Cuts what it is fed into blocks of at most `lines_max` lines and about `bytes_max` bytes.
 
-    A line longer than `line_bytes_max` keeps one byte more than that, so that a reader still sees
-    that it is too long; the rest of it is forgotten.
+    Lines are counted from `first_line`, since a file may have had a header. A line longer than
+    `line_bytes_max` keeps one byte more than that, so that a reader still sees that it is too long;
+    the rest of it is forgotten.
     """
 
     lines_max: int
     bytes_max: int
     line_bytes_max: int
-    _line: int = 1
+    first_line: int = 1
+    _line: int = field(init=False)
     _rest: bytes = b""
     _lines: list[bytes] = field(default_factory=list)
     _bytes: int = 0
+
+    def __post_init__(self) -> None:
+        """Begin with the first line."""
+        self._line = self.first_line
 
     def feed(self, chunk: bytes) -> Iterator[Block]:
         """Take the next bytes of the file and yield every block they complete."""
@@ -49,7 +55,7 @@ class BlockCutter:
     @property
     def lines_total(self) -> int:
         """Return how many lines there were in the blocks so far."""
-        return self._line - 1
+        return self._line - self.first_line
 
     def _add(self, line: bytes) -> Iterator[Block]:
         self._lines.append(line[: self.line_bytes_max + 1])

@@ -12,12 +12,15 @@ from typing import TypeAlias, TypeVar
 
 from services.registry.domain.identifiers import (
     CheckDigit,
+    idcs_holds,
     is_cnie,
     is_idcs_shape,
+    is_residence_permit,
     is_rib_shape,
     mobile_number,
     rib_key_holds,
 )
+from services.registry.domain.nationalities import nationalities
 from services.registry.domain.rejects import RejectCode
 from services.registry.domain.territory import Commune, communes
 
@@ -27,6 +30,8 @@ Check: TypeAlias = Callable[[object], Value]
 EVERY_REGION = "*"
 EARLIEST_DATE = date(1890, 1, 1)
 _DATE_CHARACTERS = 10
+# Up to the letters of Turkish and Polish; the signs are those of ISO 20022's Latin set and ’.
+_LATIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ſ0-9 ’'/?:().,+-]+")
 _REPLACEMENT_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -150,15 +155,14 @@ def day(*, today: date) -> Check[date]:
 
 def idcs(algorithm: CheckDigit) -> Check[str]:
     """Return a check for an IDCS whose control digit follows `algorithm`."""
-    holds = algorithm.holds
+    holds = idcs_holds(algorithm)
 
     def checked(value: object) -> str:
         if type(value) is not str:
             raise absent_fault(value)
-        if not is_idcs_shape(value):
-            raise Fault(RejectCode.IDCS_MALFORMED)
         if not holds(value):
-            raise Fault(RejectCode.IDCS_CHECK_DIGIT)
+            right = is_idcs_shape(value)
+            raise Fault(RejectCode.IDCS_CHECK_DIGIT if right else RejectCode.IDCS_MALFORMED)
         return value
 
     return checked
@@ -171,6 +175,36 @@ def cnie(value: object) -> str:
     if not is_cnie(value):
         raise Fault(RejectCode.CNIE_MALFORMED)
     return value
+
+
+def residence_permit(value: object) -> str:
+    """Check a foreigner's residence permit number."""
+    if type(value) is not str:
+        raise absent_fault(value)
+    if not is_residence_permit(value):
+        raise Fault(RejectCode.RESIDENCE_PERMIT_MALFORMED)
+    return value
+
+
+def nationality(value: object) -> str:
+    """Check a nationality: an ISO 3166-1 alpha-3 code, or a way to have none."""
+    if type(value) is not str:
+        raise absent_fault(value)
+    if value not in nationalities():
+        raise Fault(RejectCode.NATIONALITY_UNKNOWN)
+    return value
+
+
+def latin(check: Check[str]) -> Check[str]:
+    """Return `check` for text that a bank can print: letters of the Latin script, marks, digits."""
+
+    def checked(value: object) -> str:
+        written = check(value)
+        if _LATIN.fullmatch(written) is None:
+            raise Fault(RejectCode.TEXT_NOT_LATIN)
+        return written
+
+    return checked
 
 
 def mobile(value: object) -> str:

@@ -21,15 +21,21 @@ class DeclaredPerson(NamedTuple):
 
     idcs: str
     cnie: str | None
+    residence_permit: str | None
     name_ar: Name
     name_latin: Name
     sex: str
     birth_date: date
     birth_commune: str | None
     nationality: str
-    phone: str | None
+    phones: tuple[str, ...]
     commune: Commune
     status: str
+
+    @property
+    def document(self) -> str | None:
+        """Return the number of the identity card, or of the residence permit that stands for it."""
+        return self.cnie or self.residence_permit
 
 
 class DeclaredMember(NamedTuple):
@@ -82,24 +88,44 @@ class DeclaredHousehold(NamedTuple):
     attestations: tuple[DeclaredAttestation, ...]
     applications: tuple[DeclaredApplication, ...]
     payee_account: PayeeAccount | None
+    review_on: date | None = None
+    """By when the household must be reviewed; None if this declaration renews the date."""
 
 
-def person_content(person: DeclaredPerson) -> str:
-    """Return a text that is equal for two declarations of a person that say the same.
+# Not printable, and so never part of a checked value.
+SEPARATOR = "\x1f"
 
-    The separator is not printable and so cannot occur inside a checked value.
-    """
-    return "\x1f".join(
+
+def person_particulars(person: DeclaredPerson) -> str:
+    """Return in one text what tells a person apart by name or number."""
+    return SEPARATOR.join(
         (
-            person.idcs,
             person.cnie or "",
+            person.residence_permit or "",
             *person.name_ar,
             *person.name_latin,
+            *person.phones,
+        )
+    )
+
+
+def person_content(person: DeclaredPerson, *, particulars: str | None = None) -> str:
+    """Return a text that is equal for two declarations of a person that say the same.
+
+    Args:
+        person: What was declared.
+        particulars: The person's `person_particulars`, if they are made already.
+    """
+    return SEPARATOR.join(
+        (
+            particulars or person_particulars(person),
+            # The phones may be none or several: this is where they end.
+            "",
+            person.idcs,
             person.sex,
             person.birth_date.isoformat(),
             person.birth_commune or "",
             person.nationality,
-            person.phone or "",
             person.commune.commune_code,
             person.status,
         )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.registry.domain.declarations import DeclaredHousehold
 from services.registry.domain.rejects import REJECTS_PER_LINE_MAX, Reject, RejectCode
+from services.registry.domain.vocabulary import PersonStatus
 
 ADULT_YEARS = 18
 
@@ -18,6 +19,7 @@ class RegisteredPerson(NamedTuple):
     person_id: UUID
     birth_date: date
     sex: str
+    status: str
     known_from_line: int
     """The line of this import that recorded the person; 0 if an earlier import did."""
 
@@ -63,6 +65,8 @@ class Residents:
             person = self.persons.get(member.idcs)
             if person is None or person.known_from_line > line:
                 rejects.append(Reject(f"members[{position}].idcs", RejectCode.MEMBER_UNKNOWN))
+            elif person.status == PersonStatus.DECEASED:
+                rejects.append(Reject(f"members[{position}].idcs", RejectCode.PERSON_DECEASED))
             elif self.household_of.get(person.person_id, household_id) != household_id:
                 rejects.append(Reject(f"members[{position}].idcs", RejectCode.MEMBER_ELSEWHERE))
         if not rejects and not self._has_adult_declarant(household):

@@ -1,11 +1,15 @@
-"""When an identifier is well formed: IDCS, CNIE, RIB and mobile telephone numbers."""
+"""When an identifier is well formed: IDCS, CNIE, residence permit, RIB and mobile numbers."""
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
+from functools import cache
 from itertools import cycle
 
 _IDCS = re.compile(r"[2-9][0-9]{9}")
 _CNIE = re.compile(r"[A-Z]{1,2}[1-9][0-9]{0,6}")
+# No published text fixes the form; permits in circulation carry one or two letters and digits.
+_RESIDENCE_PERMIT = re.compile(r"[A-Z]{1,2}[0-9]{5,8}[A-Z]?")
 _RIB = re.compile(r"[0-9]{24}")
 _MOBILE = re.compile(r"(?:\+212|00212|0)([67][0-9]{8})")
 _CNIE_CHARACTERS_MAX = 8
@@ -50,6 +54,9 @@ def _strides() -> tuple[dict[str, tuple[int, ...]], ...]:
 
 
 _VERHOEFF_STRIDES = _strides()
+_UNDOING = tuple(
+    str(next(digit for digit in range(10) if _product(digit, state) == 0)) for state in range(10)
+)
 _LUHN_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
@@ -70,17 +77,81 @@ class CheckDigit(StrEnum):
 
 
 def _verhoeff_holds(digits: str) -> bool:
+    return _verhoeff_state(digits) == 0
+
+
+def _verhoeff_state(digits: str) -> int:
     state, backwards = 0, digits[::-1]
     starts = range(0, len(digits), 2)
     for stride, start in zip(cycle(_VERHOEFF_STRIDES), starts, strict=False):
         state = stride[backwards[start : start + 2]][state]
-    return state == 0
+    return state
+
+
+def verhoeff_digit(stem: str) -> str:
+    """Return the digit that, put last, guards the digits before it."""
+    # Zero leaves the state alone, so this is the state of the stem; the digit must undo it.
+    return _UNDOING[_verhoeff_state(stem + "0")]
 
 
 def _luhn_holds(digits: str) -> bool:
     plain = sum(int(digit) for digit in digits[-1::-2])
     doubled = sum(_LUHN_DOUBLED[int(digit)] for digit in digits[-2::-2])
     return (plain + doubled) % 10 == 0
+
+
+_IDCS_DIGITS = 10
+
+
+@cache
+def idcs_holds(algorithm: CheckDigit) -> Callable[[str], bool]:
+    """Return a check of both an IDCS's shape and its last digit, four table look-ups long.
+
+    Both algorithms compose digits associatively, so the ten digits may be taken as three groups
+    whose values are known beforehand. What the tables do not know is no IDCS.
+    """
+    compose = _product if algorithm is CheckDigit.VERHOEFF else _sum
+    single = _single_values(algorithm)
+    last = _groups(single[0:3], compose)
+    middle = _groups(single[3:6], compose)
+    first = {text: value for text, value in _groups(single[6:10], compose).items() if text >= "2"}
+    composed = [[compose(left, right) for right in range(10)] for left in range(10)]
+
+    def holds(text: str) -> bool:
+        try:
+            value = composed[composed[last[text[7:]]][middle[text[4:7]]]][first[text[:4]]]
+        except KeyError:
+            return False
+        return value == 0 and len(text) == _IDCS_DIGITS
+
+    return holds
+
+
+def _sum(left: int, right: int) -> int:
+    return (left + right) % 10
+
+
+def _single_values(algorithm: CheckDigit) -> list[tuple[int, ...]]:
+    """Return what each digit counts at each place, from the right."""
+    if algorithm is CheckDigit.VERHOEFF:
+        steps = _steps()
+        return [
+            tuple(steps[place % _PERIOD][str(digit)][0] for digit in range(10))
+            for place in range(_IDCS_DIGITS)
+        ]
+    return [(tuple(range(10)), _LUHN_DOUBLED)[place % 2] for place in range(_IDCS_DIGITS)]
+
+
+def _groups(single: list[tuple[int, ...]], compose: Callable[[int, int], int]) -> dict[str, int]:
+    """Return the value of every text of so many digits, composed from the right."""
+    values = {"": 0}
+    for place in single:
+        values = {
+            str(digit) + text: compose(value, place[digit])
+            for text, value in values.items()
+            for digit in range(10)
+        }
+    return values
 
 
 def is_idcs_shape(text: str) -> bool:
@@ -91,6 +162,15 @@ def is_idcs_shape(text: str) -> bool:
 def is_cnie(text: str) -> bool:
     """Return whether this is a national identity card number: letters, then digits, 8 at most."""
     return len(text) <= _CNIE_CHARACTERS_MAX and _CNIE.fullmatch(text) is not None
+
+
+def is_residence_permit(text: str) -> bool:
+    """Return whether this may be a foreigner's residence permit number.
+
+    Assumption:
+        One or two letters, five to eight digits, perhaps a letter: no source states the form.
+    """
+    return _RESIDENCE_PERMIT.fullmatch(text) is not None
 
 
 def is_rib_shape(text: str) -> bool:

@@ -20,7 +20,6 @@ SPENDING_YEARLY_CENTIMES_MAX = 30_000_000
 VALUE_NUMBER_MAX = 10**12
 _REFERENCE = r"[A-Z0-9][A-Z0-9-]{0,39}"
 _SLUG = r"[a-z][a-z0-9_]{0,63}"
-_NATIONALITY = r"[A-Z]{3}"
 
 
 class LineFields:
@@ -44,13 +43,14 @@ class LineFields:
         return {
             "idcs": self._idcs,
             "cnie": optional(checks.cnie),
+            "residence_permit": optional(checks.residence_permit),
             "name_ar": _untouched,
             "name_latin": _untouched,
             "sex": checks.one_of(vocabulary.Sex),
             "birth_date": self._day,
             "birth_commune": optional(_code_of(checks.commune())),
-            "nationality": checks.matching(_NATIONALITY),
-            "phone": optional(checks.mobile),
+            "nationality": checks.nationality,
+            "phones": _empty_if_absent,
             "commune": self._commune,
             "status": optional(
                 checks.one_of(vocabulary.PersonStatus), vocabulary.PersonStatus.ACTIVE.value
@@ -105,7 +105,7 @@ class LineFields:
             "kind": checks.one_of(vocabulary.AccountKind),
             "account": checks.rib,
             "collector": self._idcs,
-            "name_latin": checks.text(characters_max=ACCOUNT_NAME_CHARACTERS_MAX),
+            "name_latin": checks.latin(checks.text(characters_max=ACCOUNT_NAME_CHARACTERS_MAX)),
         }
 
 

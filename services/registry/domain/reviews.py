@@ -1,4 +1,4 @@
-"""By when a declaration must be reviewed; the interval is dated data."""
+"""By when a declaration must be reviewed, and a change declared; both delays are dated data."""
 
 import calendar
 import tomllib
@@ -12,22 +12,28 @@ _MONTHS_A_YEAR = 12
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewInterval:
-    """How many months may pass before a review, from a date on."""
+class DatedValue:
+    """A number that the law sets from a date on, in the unit that its entry states."""
 
     valid_from: date
-    months: int
+    value: int
 
 
 @cache
-def review_intervals() -> Sequence[ReviewInterval]:
-    """Return every interval the law ever set, the latest first."""
+def dated_values(entry: str) -> Sequence[DatedValue]:
+    """Return every value the law ever set for an entry of `reviews.toml`, the latest first."""
     document = tomllib.loads(files(__package__).joinpath("reviews.toml").read_text("utf-8"))
-    intervals = (
-        ReviewInterval(valid_from=entry["valid_from"], months=entry["value"])
-        for entry in document["review_interval"]["values"]
+    values = (
+        DatedValue(valid_from=item["valid_from"], value=item["value"])
+        for item in document[entry]["values"]
     )
-    return tuple(sorted(intervals, key=lambda interval: interval.valid_from, reverse=True))
+    return tuple(sorted(values, key=lambda item: item.valid_from, reverse=True))
+
+
+def value_in_force(entry: str, *, on: date) -> int:
+    """Return what the law sets on a day; before the first value, that one."""
+    values = dated_values(entry)
+    return next((item.value for item in values if item.valid_from <= on), values[-1].value)
 
 
 def review_due_on(declared_on: date) -> date:
@@ -36,12 +42,19 @@ def review_due_on(declared_on: date) -> date:
     A declaration older than the first interval is due by the first one: the registry did not
     exist before it.
     """
-    intervals = review_intervals()
-    months = next(
-        (interval.months for interval in intervals if interval.valid_from <= declared_on),
-        intervals[-1].months,
-    )
+    months = value_in_force("review_interval", on=declared_on)
     counted = declared_on.year * _MONTHS_A_YEAR + declared_on.month - 1 + months
     year, month = divmod(counted, _MONTHS_A_YEAR)
     last_day = calendar.monthrange(year, month + 1)[1]
     return date(year, month + 1, min(declared_on.day, last_day))
+
+
+def is_declared_late(occurred_on: date, *, declared_on: date) -> bool:
+    """Say whether a change was declared after the delay for it; the last day is still in time."""
+    days = value_in_force("declaration_delay", on=declared_on)
+    return (declared_on - occurred_on).days > days
+
+
+def is_newborn(birth_date: date, *, on: date) -> bool:
+    """Say whether a birth of that day may still be declared as one."""
+    return (on - birth_date).days <= value_in_force("newborn_age", on=on)

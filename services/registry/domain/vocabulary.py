@@ -126,3 +126,27 @@ class AccountKind(StrEnum):
     """How an account is addressed."""
 
     RIB = "rib"
+
+
+class EvidenceKind(StrEnum):
+    """The document that proves a declaration, or the declarant's word where that is enough."""
+
+    BIRTH_CERTIFICATE = "birth_certificate"
+    DEATH_CERTIFICATE = "death_certificate"
+    MARRIAGE_CERTIFICATE = "marriage_certificate"
+    DIVORCE_JUDGMENT = "divorce_judgment"
+    JUDICIAL_DECISION = "judicial_decision"
+    FAMILY_BOOKLET = "family_booklet"
+    RESIDENCE_CERTIFICATE = "residence_certificate"
+    MEDICAL_CERTIFICATE = "medical_certificate"
+    DECLARATION_ON_HONOUR = "declaration_on_honour"
+    OTHER = "other"
+
+
+class GuardianRelation(StrEnum):
+    """By what right somebody answers for another; `kafil` has taken a child in under kafala."""
+
+    FATHER = "father"
+    MOTHER = "mother"
+    LEGAL_GUARDIAN = "legal_guardian"
+    KAFIL = "kafil"

@@ -15,6 +15,7 @@ from services.registry.domain.vocabulary import (
     Language,
     Milieu,
     Occupation,
+    PersonStatus,
     Schooling,
     Sector,
     Sex,
@@ -85,6 +86,8 @@ class RecordedAttestation(_Part):
     value: bool | int | str
     source: str
     valid_from: date
+    valid_to: date | None = None
+    """The last day on which it is true; none is known if this is null."""
 
 
 class RecordedApplication(_Part):
@@ -141,3 +144,31 @@ class PayeeRecorded(PublishedItem):
     kind: str
     name: str
     account: str
+
+
+class HouseholdDissolved(PublishedItem):
+    """Nobody lives in a household any more: its last member left or died, or it joined another."""
+
+    TYPE: ClassVar[str] = "registry.households-dissolved.v1"
+    SUBJECT: ClassVar[str] = "household_id"
+
+    household_id: UUID
+    version: int
+    region_code: str
+    dissolved_on: date
+    into: UUID | None
+    """The household that its members joined together; null unless two were merged."""
+
+
+class PersonStatusChanged(PublishedItem):
+    """A person's registration stands otherwise than before: they died, say, or were suspended."""
+
+    TYPE: ClassVar[str] = "registry.persons-status-changed.v1"
+    SUBJECT: ClassVar[str] = "person_id"
+
+    person_id: UUID
+    version: int
+    region_code: str
+    status: PersonStatus
+    effective_on: date
+    """The first day on which the status is true."""

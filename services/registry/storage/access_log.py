@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
+
+from psycopg.rows import tuple_row
 
 from shared.storage.database import Transaction
 
@@ -65,3 +68,72 @@ async def log_access(tx: Transaction, access: Access, subjects: Sequence[Disclos
             "regions": [subject.region_code for subject in subjects],
         },
     )
+
+
+class LoggedAccess(NamedTuple):
+    """A row of the log as it is read again."""
+
+    access_id: UUID
+    accessed_at: datetime
+    client: str
+    purpose: str
+    action: str
+    attributes: list[str]
+    result: str
+    consent_id: UUID | None
+    person_id: UUID
+    household_id: UUID | None
+    region_code: str
+    valid_on: date
+    known_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccessesAsked:
+    """Which rows about a person are asked for; the newest come first."""
+
+    person_id: UUID
+    at_most: int
+    before: tuple[datetime, UUID] | None = None
+    """The row behind which the page begins."""
+    since: datetime | None = None
+    until: datetime | None = None
+    client: str | None = None
+
+
+async def region_of_person(tx: Transaction, person_id: UUID) -> str | None:
+    """Return where a person is registered, if this transaction may see them."""
+    cursor = await tx.execute(
+        "SELECT region_code FROM person WHERE person_id = %(person_id)s", {"person_id": person_id}
+    )
+    row = await cursor.fetchone()
+    return None if row is None else str(row["region_code"])
+
+
+async def read_accesses(tx: Transaction, asked: AccessesAsked) -> list[LoggedAccess]:
+    """Return the rows about a person that this transaction may see."""
+    before_at, before_id = asked.before or (None, None)
+    cursor = tx.cursor(binary=True, row_factory=tuple_row)
+    await cursor.execute(
+        f"""
+        SELECT {", ".join(LoggedAccess._fields)}
+          FROM access_log
+         WHERE person_id = %(person_id)s
+           AND (%(since)s::timestamptz IS NULL OR accessed_at >= %(since)s)
+           AND (%(until)s::timestamptz IS NULL OR accessed_at < %(until)s)
+           AND (%(client)s::text IS NULL OR client = %(client)s)
+           AND (%(before_at)s::timestamptz IS NULL
+                OR (accessed_at, access_id) < (%(before_at)s, %(before_id)s::uuid))
+         ORDER BY accessed_at DESC, access_id DESC LIMIT %(at_most)s
+        """.encode(),  # noqa: S608 -- our own column names
+        {
+            "person_id": asked.person_id,
+            "since": asked.since,
+            "until": asked.until,
+            "client": asked.client,
+            "before_at": before_at,
+            "before_id": before_id,
+            "at_most": asked.at_most,
+        },
+    )
+    return [LoggedAccess(*row) for row in await cursor.fetchall()]

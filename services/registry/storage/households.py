@@ -8,6 +8,7 @@ from uuid import UUID
 
 from psycopg.rows import tuple_row
 
+from services.registry.storage.appending import append_rows
 from services.registry.storage.arrays import array_of_bytes
 from services.registry.storage.tables import (
     HouseholdMemberRow,
@@ -15,11 +16,13 @@ from services.registry.storage.tables import (
     HouseholdVersionRow,
     ResidenceRow,
 )
-from shared.storage.copy import column_names, column_types, copy_rows
+from shared.storage.copy import column_names, column_types
 from shared.storage.database import Transaction
 
 VERSION_TABLE = "household_version"
 MEMBER_TABLE = "household_member"
+STANDING = "standing"
+DISSOLVED = "dissolved"
 _HOUSEHOLD_COLUMNS = column_names(HouseholdRow)
 _VERSION_COLUMNS = column_names(HouseholdVersionRow)
 _MEMBER_COLUMNS = column_names(HouseholdMemberRow)
@@ -41,6 +44,7 @@ class HouseholdHead(NamedTuple):
     valid_from: date
     content_digest: bytes
     seen_in: UUID
+    state: str = STANDING
 
 
 class HouseholdVersion(NamedTuple):
@@ -59,6 +63,7 @@ class HouseholdVersion(NamedTuple):
     review_on: date
     valid_from: date
     recorded_at: datetime
+    state: str = STANDING
 
 
 class HouseholdMember(NamedTuple):
@@ -131,7 +136,7 @@ async def find_residents(tx: Transaction, household_ids: Sequence[UUID]) -> list
 
 async def add_households(tx: Transaction, heads: Sequence[HouseholdHead]) -> None:
     """Add households that were not known."""
-    await copy_rows(tx, "household", _HOUSEHOLD_COLUMNS, heads, types=_HOUSEHOLD_TYPES)
+    await append_rows(tx, "household", _HOUSEHOLD_COLUMNS, heads, types=_HOUSEHOLD_TYPES)
 
 
 async def advance_households(tx: Transaction, heads: Sequence[HouseholdHead]) -> None:
@@ -141,10 +146,12 @@ async def advance_households(tx: Transaction, heads: Sequence[HouseholdHead]) ->
         UPDATE household
            SET region_code = newer.region_code, version = newer.version,
                valid_from = newer.valid_from, content_digest = newer.content_digest,
-               seen_in = newer.seen_in
+               seen_in = newer.seen_in, state = newer.state
           FROM unnest(%(ids)s::uuid[], %(regions)s::text[], %(versions)s::int[],
-                      %(valid_from)s::date[], %(digests)s::bytea[], %(seen_in)s::uuid[])
-               AS newer (household_id, region_code, version, valid_from, content_digest, seen_in)
+                      %(valid_from)s::date[], %(digests)s::bytea[], %(seen_in)s::uuid[],
+                      %(states)s::text[])
+               AS newer (household_id, region_code, version, valid_from, content_digest, seen_in,
+                         state)
          WHERE household.household_id = newer.household_id
         """,
         {
@@ -154,6 +161,7 @@ async def advance_households(tx: Transaction, heads: Sequence[HouseholdHead]) ->
             "valid_from": [head.valid_from for head in heads],
             "digests": array_of_bytes([head.content_digest for head in heads]),
             "seen_in": [head.seen_in for head in heads],
+            "states": [head.state for head in heads],
         },
     )
 
@@ -174,8 +182,8 @@ async def add_household_versions(
     members: Sequence[HouseholdMember],
 ) -> None:
     """Add versions and the members they list; none is ever changed."""
-    await copy_rows(tx, VERSION_TABLE, _VERSION_COLUMNS, versions, types=_VERSION_TYPES)
-    await copy_rows(tx, MEMBER_TABLE, _MEMBER_COLUMNS, members, types=_MEMBER_TYPES)
+    await append_rows(tx, VERSION_TABLE, _VERSION_COLUMNS, versions, types=_VERSION_TYPES)
+    await append_rows(tx, MEMBER_TABLE, _MEMBER_COLUMNS, members, types=_MEMBER_TYPES)
 
 
 async def replace_residences(
@@ -186,7 +194,7 @@ async def replace_residences(
         await tx.execute(
             "DELETE FROM residence WHERE person_id = ANY(%(ids)s)", {"ids": list(ended)}
         )
-    await copy_rows(tx, "residence", _RESIDENCE_COLUMNS, begun, types=_RESIDENCE_TYPES)
+    await append_rows(tx, "residence", _RESIDENCE_COLUMNS, begun, types=_RESIDENCE_TYPES)
 
 
 async def read_household_version(
@@ -196,7 +204,7 @@ async def read_household_version(
     cursor = await tx.execute(
         """
         SELECT household_id, version, region_code, province_code, commune_code, milieu, language,
-               facts, review_on, valid_from, recorded_at
+               facts, review_on, valid_from, recorded_at, state
           FROM household_version
          WHERE household_id = %(household_id)s
            AND valid_from <= %(valid_on)s AND recorded_at <= %(known_at)s

@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from shared.storage.database import Transaction
 
+FileFormat: TypeAlias = Literal["jsonl", "csv"]
+
 _COLUMNS = """
-    job_id, client, idempotency_key, file_digest, regions, state, attempt, failure_code,
-    blocks_total, blocks_done, lines_total, lines_done, persons_recorded, households_recorded,
-    unchanged, rejected, created_at, received_at, completed_at
+    job_id, client, idempotency_key, file_digest, file_format, regions, state, attempt,
+    failure_code, blocks_total, blocks_done, lines_total, lines_done, persons_recorded,
+    households_recorded, unchanged, rejected, created_at, received_at, completed_at
 """
 
 
@@ -22,6 +24,7 @@ class ImportJob:
     client: str
     idempotency_key: str
     file_digest: bytes
+    file_format: FileFormat
     regions: tuple[str, ...]
     state: str
     attempt: int
@@ -49,6 +52,7 @@ class ImportRequest:
     """SHA-256 of the whole file."""
     regions: tuple[str, ...]
     """Region codes the client may write to, `*` for all of them."""
+    file_format: FileFormat = "jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,10 @@ async def add_job(tx: Transaction, job_id: UUID, request: ImportRequest, *, at: 
     await tx.execute(
         """
         INSERT INTO import_job
-               (job_id, client, idempotency_key, file_digest, regions, state, attempt, created_at)
-        VALUES (%(job_id)s, %(client)s, %(key)s, %(digest)s, %(regions)s, 'receiving', 0, %(at)s)
+               (job_id, client, idempotency_key, file_digest, file_format, regions, state,
+                attempt, created_at)
+        VALUES (%(job_id)s, %(client)s, %(key)s, %(digest)s, %(format)s, %(regions)s, 'receiving',
+                0, %(at)s)
         ON CONFLICT (client, idempotency_key) DO NOTHING
         """,
         {
@@ -75,6 +81,7 @@ async def add_job(tx: Transaction, job_id: UUID, request: ImportRequest, *, at: 
             "client": request.client,
             "key": request.idempotency_key,
             "digest": request.file_digest,
+            "format": request.file_format,
             "regions": list(request.regions),
             "at": at,
         },

@@ -7,10 +7,13 @@ from uuid import UUID
 
 from psycopg.rows import tuple_row
 
+from services.registry.storage.appending import FEW_ROWS_MAX, append_rows
 from services.registry.storage.arrays import array_of_bytes
+from services.registry.storage.packed_arrays import packed_bytes, take_packed_arrays
 from services.registry.storage.tables import PersonRow, PersonVersionRow
-from shared.storage.copy import column_names, column_types, copy_rows
+from shared.storage.copy import column_names, column_types, copy_packed_rows
 from shared.storage.database import Transaction
+from shared.storage.packed_rows import packed_instant, unpack_row
 
 VERSION_TABLE = "person_version"
 _PERSON_COLUMNS = column_names(PersonRow)
@@ -63,6 +66,7 @@ class StandingPerson(NamedTuple):
 
     person_id: UUID
     region_code: str
+    status: str
     version: int
     content_digest: bytes
     seen_in: UUID
@@ -74,16 +78,18 @@ class PlaceablePerson(NamedTuple):
     person_id: UUID
     birth_date: date
     sex: str
+    status: str
     household_id: UUID | None
 
 
 async def lock_persons(tx: Transaction, blinds: Sequence[bytes]) -> dict[bytes, StandingPerson]:
     """Return the persons with these blind indexes, locked in one order against deadlocks."""
     cursor = tx.cursor(binary=True, row_factory=tuple_row)
+    take_packed_arrays(cursor)
     await cursor.execute(
-        "SELECT idcs_blind, person_id, region_code, version, content_digest, seen_in FROM person"
-        " WHERE idcs_blind = ANY(%(blinds)s::bytea[]) ORDER BY idcs_blind FOR NO KEY UPDATE",
-        {"blinds": array_of_bytes(blinds)},
+        "SELECT idcs_blind, person_id, region_code, status, version, content_digest, seen_in"
+        " FROM person WHERE idcs_blind = ANY(%(blinds)s) ORDER BY idcs_blind FOR NO KEY UPDATE",
+        {"blinds": packed_bytes(blinds)},
     )
     return {blind: StandingPerson(*known) for blind, *known in await cursor.fetchall()}
 
@@ -95,10 +101,9 @@ async def find_placeable_persons(
     cursor = tx.cursor(binary=True, row_factory=tuple_row)
     await cursor.execute(
         """
-        SELECT person.idcs_blind, person.person_id, current.birth_date, current.sex,
+        SELECT person.idcs_blind, person_id, person.birth_date, person.sex, person.status,
                residence.household_id
           FROM person
-          JOIN person_version AS current USING (person_id, version)
           LEFT JOIN residence USING (person_id)
          WHERE person.idcs_blind = ANY(%(blinds)s::bytea[])
         """,
@@ -107,9 +112,18 @@ async def find_placeable_persons(
     return {blind: PlaceablePerson(*known) for blind, *known in await cursor.fetchall()}
 
 
-async def add_persons(tx: Transaction, heads: Sequence[PersonHead]) -> None:
-    """Add persons who were not known."""
-    await copy_rows(tx, "person", _PERSON_COLUMNS, heads, types=_PERSON_TYPES)
+async def add_persons(tx: Transaction, rows: Sequence[bytes]) -> None:
+    """Add persons who were not known, each a packed row."""
+    if len(rows) > FEW_ROWS_MAX:
+        await copy_packed_rows(tx, "person", _PERSON_COLUMNS, rows)
+    else:
+        values = [unpack_row(row, _PERSON_TYPES) for row in rows]
+        await append_rows(tx, "person", _PERSON_COLUMNS, values, types=_PERSON_TYPES)
+
+
+def person_head(row: bytes) -> PersonHead:
+    """Return the values of a packed row."""
+    return PersonHead(*unpack_row(row, _PERSON_TYPES))
 
 
 async def advance_persons(tx: Transaction, heads: Sequence[PersonHead]) -> None:
@@ -160,9 +174,16 @@ async def mark_persons_seen(tx: Transaction, person_ids: Sequence[UUID], *, job_
     )
 
 
-async def add_person_versions(tx: Transaction, versions: Sequence[PersonVersion]) -> None:
-    """Add versions; none is ever changed."""
-    await copy_rows(tx, VERSION_TABLE, _VERSION_COLUMNS, versions, types=_VERSION_TYPES)
+async def add_person_versions(
+    tx: Transaction, rows: Sequence[bytes], *, recorded_at: datetime
+) -> None:
+    """Add versions, packed but for the instant of recording; none is ever changed."""
+    if len(rows) > FEW_ROWS_MAX:
+        last = packed_instant(recorded_at)
+        await copy_packed_rows(tx, VERSION_TABLE, _VERSION_COLUMNS, rows, last_cell=last)
+    else:
+        values = [(*unpack_row(row, _VERSION_TYPES), recorded_at) for row in rows]
+        await append_rows(tx, VERSION_TABLE, _VERSION_COLUMNS, values, types=_VERSION_TYPES)
 
 
 async def read_person_version(

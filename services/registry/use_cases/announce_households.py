@@ -1,8 +1,8 @@
 """Announce recorded households: what the index needs, how to reach them, where to pay them."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from services.registry.domain.declarations import PayeeAccount
 from services.registry.domain.households import RegisteredPerson
+from services.registry.domain.lines import ATTESTATIONS_MAX
 from services.registry.domain.reviews import review_due_on
 from services.registry.domain.vocabulary import Language
 from services.registry.events.published import (
@@ -19,12 +20,14 @@ from services.registry.events.published import (
     HouseholdRecorded,
     PayeeRecorded,
 )
+from services.registry.storage.attestations import AttestedFact, facts_in_force
 from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.read_block import HouseholdLine
 from shared.kernel.batches import batched
 from shared.messaging.envelope import ITEMS_MAX, PublishedItem
 from shared.messaging.publishing import publish
 from shared.messaging.sealed_fields import SealedFields
+from shared.runtime.clock import CASABLANCA
 from shared.storage.database import Transaction
 
 
@@ -59,18 +62,33 @@ async def announce_households(
 ) -> None:
     """Publish what others must know of newly recorded households, in this transaction.
 
-    Applications and accounts pass through here and nowhere else: the registry keeps neither.
+    Applications and accounts pass through here and nowhere else: the registry keeps neither. What
+    is attested of the members is said in full each time, whoever declared the household.
     """
-    for items in await asyncio.to_thread(_items, placements, using.sealed_fields):
+    attested = await _attested(tx, placements, on=at.astimezone(CASABLANCA).date())
+    for items in await asyncio.to_thread(_items, placements, attested, using.sealed_fields):
         for batch in batched(items, ITEMS_MAX):
             await publish(tx, batch, source=SOURCE, at=at)
 
 
+async def _attested(
+    tx: Transaction, placements: Sequence[Placement], *, on: date
+) -> Mapping[UUID, Sequence[AttestedFact]]:
+    """Return what is attested on a day, by person."""
+    members = [person.person_id for placement in placements for person in placement.members]
+    attested: dict[UUID, list[AttestedFact]] = {}
+    for item in await facts_in_force(tx, members, on=on):
+        attested.setdefault(item.person_id, []).append(item)
+    return attested
+
+
 def _items(
-    placements: Sequence[Placement], sealed_fields: SealedFields
+    placements: Sequence[Placement],
+    attested: Mapping[UUID, Sequence[AttestedFact]],
+    sealed_fields: SealedFields,
 ) -> tuple[Sequence[PublishedItem], ...]:
     return (
-        [_household(placement) for placement in placements],
+        [_household(placement, attested) for placement in placements],
         [_contact(placement, sealed_fields) for placement in placements],
         [
             _payee(placement, payee, sealed_fields)
@@ -80,9 +98,10 @@ def _items(
     )
 
 
-def _household(placement: Placement) -> _CheckedHousehold:
+def _household(
+    placement: Placement, attested: Mapping[UUID, Sequence[AttestedFact]]
+) -> _CheckedHousehold:
     household = placement.entry.household
-    ids = _person_ids(placement)
     return _CheckedHousehold(
         content={
             "household_id": placement.household_id,
@@ -105,19 +124,24 @@ def _household(placement: Placement) -> _CheckedHousehold:
                 for member, person in zip(household.members, placement.members, strict=True)
             ],
             "facts": household.facts,
-            "attestations": [
-                {
-                    "person_id": ids[attestation.idcs],
-                    "fact": attestation.fact,
-                    "value": attestation.value,
-                    "source": attestation.source,
-                    "valid_from": attestation.valid_from,
-                }
-                for attestation in household.attestations
-            ],
+            "attestations": [item._asdict() for item in _latest(placement, attested)],
             "applications": [application._asdict() for application in household.applications],
         }
     )
+
+
+def _latest(
+    placement: Placement, attested: Mapping[UUID, Sequence[AttestedFact]]
+) -> list[AttestedFact]:
+    """Return what is attested of the members, the latest first: an event carries so much."""
+    if not attested:
+        return []
+    facts = [item for person in placement.members for item in attested.get(person.person_id, ())]
+    return sorted(facts, key=_first_day, reverse=True)[:ATTESTATIONS_MAX]
+
+
+def _first_day(item: AttestedFact) -> date:
+    return item.valid_from
 
 
 def _contact(placement: Placement, sealed_fields: SealedFields) -> ContactRecorded:
@@ -136,7 +160,7 @@ def _contact(placement: Placement, sealed_fields: SealedFields) -> ContactRecord
         version=placement.version,
         region_code=household.commune.region_code,
         language=Language(household.language),
-        review_date=review_due_on(household.declared_on),
+        review_date=household.review_on or review_due_on(household.declared_on),
         phone=phone,
     )
 

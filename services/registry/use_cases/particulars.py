@@ -1,38 +1,27 @@
-"""What tells a person apart by name or number, sealed as one document per version."""
+"""What tells a person apart by name or number, sealed as one text per version."""
 
 import json
 from typing import NamedTuple
-from uuid import UUID
 
-from pydantic_core import to_json
-
-from services.registry.domain.declarations import DeclaredPerson, Name
+from services.registry.domain.declarations import SEPARATOR, Name
 from services.registry.storage.persons import VERSION_TABLE, PersonVersion
 from shared.storage.sealed import SealedColumns
 
-_COLUMN = "particulars_sealed"
+PARTICULARS_COLUMN = "particulars_sealed"
+CNIE_FIELD = "person.cnie"
+PERMIT_FIELD = "person.residence_permit"
+_JSON = b"["
+"""Versions of the first release begin so, and have one phone at most."""
 
 
 class Particulars(NamedTuple):
-    """Names, identity card and phone of a person."""
+    """Names, documents and phones of a person."""
 
     name_ar: Name
     name_latin: Name
     cnie: str | None
-    phone: str | None
-
-
-def document_blind(cnie: str | None, *, sealed: SealedColumns) -> bytes | None:
-    """Return what a person is found by who shows this document."""
-    return None if cnie is None else sealed.blind("person.cnie", cnie)
-
-
-def seal_particulars(person: DeclaredPerson, version_id: UUID, *, sealed: SealedColumns) -> bytes:
-    """Return the particulars of a person, sealed for one version."""
-    particulars = (person.name_ar, person.name_latin, person.cnie, person.phone)
-    return sealed.seal_bytes(
-        to_json(particulars), table=VERSION_TABLE, column=_COLUMN, row_id=version_id
-    )
+    residence_permit: str | None
+    phones: tuple[str, ...]
 
 
 def open_particulars(version: PersonVersion, *, sealed: SealedColumns) -> Particulars:
@@ -41,8 +30,27 @@ def open_particulars(version: PersonVersion, *, sealed: SealedColumns) -> Partic
     Raises:
         UnsealError: They were altered or moved, or their key is gone.
     """
-    document = sealed.unseal(
-        version.particulars_sealed, table=VERSION_TABLE, column=_COLUMN, row_id=version.version_id
+    document = sealed.unseal_bytes(
+        version.particulars_sealed,
+        table=VERSION_TABLE,
+        column=PARTICULARS_COLUMN,
+        row_id=version.version_id,
     )
-    name_ar, name_latin, cnie, phone = json.loads(document)
-    return Particulars(Name(*name_ar), Name(*name_latin), cnie, phone)
+    return read_particulars(document)
+
+
+def read_particulars(document: bytes) -> Particulars:
+    """Return what a version's text says, in the form of this release or of the first one."""
+    if document.startswith(_JSON):
+        name_ar, name_latin, cnie, phone = json.loads(document)
+        phones = () if phone is None else (phone,)
+        return Particulars(Name(*name_ar), Name(*name_latin), cnie, None, phones)
+    texts = document.decode().split(SEPARATOR)
+    cnie, permit, given_ar, family_ar, given_latin, family_latin, *listed = texts
+    return Particulars(
+        Name(given_ar, family_ar),
+        Name(given_latin, family_latin),
+        cnie or None,
+        permit or None,
+        tuple(listed),
+    )

@@ -1,10 +1,11 @@
-"""Read a sealed block: open it, check every line, and make the keys its subjects are found by.
+"""Read a sealed block: open it, check every line, and make ready what its lines declare.
 
-This is all the computing that needs no database, so it runs in a thread beside the one that talks
-to it.
+This is all the computing that needs no database, so it runs beside the process that talks to it.
 """
 
 from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,40 +13,67 @@ from services.registry.domain.declarations import (
     DeclaredHousehold,
     DeclaredPerson,
     household_content,
-    person_content,
 )
+from services.registry.domain.identifiers import CheckDigit
 from services.registry.domain.lines import LineRules, ReadLine
-from services.registry.domain.rejects import Reject
 from services.registry.storage.import_blocks import (
     BLOCK_TABLE,
     BODY_COLUMN,
     LineReject,
     SealedBlock,
 )
+from services.registry.storage.import_jobs import FileFormat
+from services.registry.use_cases.line_rejects import line_rejects
+from services.registry.use_cases.prepare_persons import (
+    IDCS_FIELD,
+    PersonPreparer,
+    PreparedPersons,
+)
 from shared.storage.sealed import SealedColumns
 
-IDCS_FIELD = "person.idcs"
+__all__ = [
+    "IDCS_FIELD",
+    "REFERENCE_FIELD",
+    "HouseholdLine",
+    "ReadBlock",
+    "ReadingTerms",
+    "line_rejects",
+    "read_block",
+]
+
 REFERENCE_FIELD = "household.reference"
-_BYTE_ORDER_MARK = "\ufeff"
-
-
-class PersonLine(NamedTuple):
-    """An accepted line about a person."""
-
-    line: int
-    person: DeclaredPerson
-    blind: bytes
-    digest: bytes
+CONTENT_FIELD = "household.content"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_RULES_KEPT_MAX = 4
 
 
 class HouseholdLine(NamedTuple):
-    """An accepted line about a household; `member_blinds` follow the order of its members."""
+    """An accepted line about a household; `member_blinds` follow the order of its members.
+
+    What is called older is made with index keys that are held besides the active one; a household
+    or a member recorded before a rotation is found by it.
+    """
 
     line: int
     household: DeclaredHousehold
     blind: bytes
     digest: bytes
     member_blinds: tuple[bytes, ...]
+    older_blinds: tuple[bytes, ...] = ()
+    older_digests: tuple[bytes, ...] = ()
+    older_member_blinds: tuple[tuple[bytes, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingTerms:
+    """What the lines of a file are judged by."""
+
+    today: date
+    """The business day on which the file arrived."""
+    algorithm: CheckDigit
+    regions: tuple[str, ...]
+    """Region codes the sender may write to, `*` for all of them."""
+    file_format: FileFormat = "jsonl"
 
 
 @dataclass(slots=True)
@@ -55,59 +83,53 @@ class ReadBlock:
     job_id: UUID
     number: int
     lines: int
-    persons: list[PersonLine] = field(default_factory=list)
+    persons: PreparedPersons
     households: list[HouseholdLine] = field(default_factory=list)
     rejects: list[LineReject] = field(default_factory=list)
 
-    def refuse(self, line: int, rejects: tuple[Reject, ...]) -> None:
-        """Keep why a line is refused."""
-        self.rejects.extend(line_rejects(self.job_id, line, rejects))
 
-
-def line_rejects(job_id: UUID, line: int, rejects: tuple[Reject, ...]) -> list[LineReject]:
-    """Return the rows that say why a line is refused."""
-    return [
-        LineReject(job_id, line, position, reject.field, reject.code.value)
-        for position, reject in enumerate(rejects)
-    ]
-
-
-def read_block(block: SealedBlock, *, rules: LineRules, sealed: SealedColumns) -> ReadBlock:
-    """Return what a block declares.
-
-    Bytes that are no UTF-8 become replacement characters, which the rules refuse field by field.
-    """
+def read_block(block: SealedBlock, *, terms: ReadingTerms, sealed: SealedColumns) -> ReadBlock:
+    """Return what a block declares."""
     body = sealed.unseal_bytes(
         block.body_sealed, table=BLOCK_TABLE, column=BODY_COLUMN, row_id=block.block_id
     )
-    text = body.decode("utf-8", errors="replace")
     if block.first_line == 1:
-        text = text.removeprefix(_BYTE_ORDER_MARK)
-    read = ReadBlock(block.job_id, block.number, block.lines)
-    for line, submitted in enumerate(text.split("\n"), start=block.first_line):
-        _sort(read, line, rules.read(submitted), sealed=sealed)
+        body = body.removeprefix(_BYTE_ORDER_MARK)
+    rules = _rules(terms)
+    read_line = rules.read_row if terms.file_format == "csv" else rules.read_bytes
+    preparer = PersonPreparer(sealed=sealed, registered_on=terms.today, seen_in=block.job_id)
+    read = ReadBlock(block.job_id, block.number, block.lines, preparer.prepared)
+    for line, submitted in enumerate(body.split(b"\n"), start=block.first_line):
+        declared: ReadLine = read_line(submitted)
+        if isinstance(declared, DeclaredPerson):
+            preparer.add(line, declared)
+        elif isinstance(declared, DeclaredHousehold):
+            read.households.append(household_line(line, declared, sealed=sealed))
+        else:
+            read.rejects += line_rejects(block.job_id, line, declared)
     return read
 
 
-def _sort(read: ReadBlock, line: int, declared: ReadLine, *, sealed: SealedColumns) -> None:
-    if isinstance(declared, DeclaredPerson):
-        read.persons.append(
-            PersonLine(
-                line,
-                declared,
-                sealed.blind(IDCS_FIELD, declared.idcs),
-                sealed.blind("person.content", person_content(declared)),
-            )
-        )
-    elif isinstance(declared, DeclaredHousehold):
-        read.households.append(
-            HouseholdLine(
-                line,
-                declared,
-                sealed.blind(REFERENCE_FIELD, declared.reference),
-                sealed.blind("household.content", household_content(declared)),
-                tuple(sealed.blind(IDCS_FIELD, member.idcs) for member in declared.members),
-            )
-        )
-    else:
-        read.refuse(line, declared)
+@lru_cache(maxsize=_RULES_KEPT_MAX)
+def _rules(terms: ReadingTerms) -> LineRules:
+    """Return the rules of a file, which remember names and dates from one block to the next."""
+    return LineRules(today=terms.today, algorithm=terms.algorithm, regions=terms.regions)
+
+
+def household_line(
+    line: int, household: DeclaredHousehold, *, sealed: SealedColumns
+) -> HouseholdLine:
+    """Return a household with what it and its members are found by."""
+    blind, *older = sealed.blinds(REFERENCE_FIELD, household.reference)
+    digest, *older_digests = sealed.blinds(CONTENT_FIELD, household_content(household))
+    members = [sealed.blinds(IDCS_FIELD, member.idcs) for member in household.members]
+    return HouseholdLine(
+        line,
+        household,
+        blind,
+        digest,
+        tuple([blinds[0] for blinds in members]),
+        tuple(older),
+        tuple(older_digests),
+        tuple([blinds[1:] for blinds in members]) if older else (),
+    )

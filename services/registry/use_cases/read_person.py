@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.registry.domain.declarations import Name
 from services.registry.storage.access_log import Disclosed, log_access
+from services.registry.storage.history import household_of_person
 from services.registry.storage.persons import PersonVersion, read_person_version
 from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.look_up import LookUp
@@ -29,7 +30,7 @@ class PersonAsKnown:
     name_ar: Name
     name_latin: Name
     household_id: UUID | None
-    """Where the person lives now, whatever the times asked for."""
+    """Where the person lived at the times asked for."""
 
 
 async def read_person(person_id: UUID, look_up: LookUp, *, using: Collaborators) -> PersonAsKnown:
@@ -47,6 +48,10 @@ async def read_person(person_id: UUID, look_up: LookUp, *, using: Collaborators)
             message = "There is no such person at that time within your regions."
             raise PersonNotFoundError(message)
         version, household_id = found
+        if look_up.valid_on is not None or look_up.known_at is not None:
+            household_id = await household_of_person(
+                tx, person_id, valid_on=access.valid_on, known_at=access.known_at
+            )
         await log_access(tx, access, [Disclosed(new_id(), version.region_code, person_id)])
     opened = open_particulars(version, sealed=using.sealed)
     return PersonAsKnown(version, opened.name_ar, opened.name_latin, household_id)

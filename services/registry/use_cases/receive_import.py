@@ -1,14 +1,15 @@
 """Receive a file of declarations: cut it, seal it, and let it be applied only when it is whole."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 import structlog
 
 from services.registry.domain.blocks import Block, BlockCutter
+from services.registry.domain.csv_rows import CSV_HEADER
 from services.registry.domain.lines import LINE_BYTES_MAX
 from services.registry.storage import import_blocks, import_jobs
 from services.registry.storage.import_blocks import BLOCK_TABLE, BODY_COLUMN, SealedBlock
@@ -23,6 +24,19 @@ log = structlog.get_logger(__name__)
 
 UPLOAD_LEASE_PREFIX = "registry.upload:"
 UPLOAD_LEASE_SECONDS = 60
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# Byte order marks of UTF-16, and how archives begin: gzip, zip, Zstandard, xz, bzip2.
+_OTHER_BEGINNINGS = (
+    b"\xff\xfe",
+    b"\xfe\xff",
+    b"\x1f\x8b",
+    b"PK\x03\x04",
+    b"\x28\xb5\x2f\xfd",
+    b"\xfd7zXZ",
+    b"BZh",
+)
+_BEGINNING_BYTES = 4_096
+_HEADER_BYTES_MAX = 1_024
 
 
 class UploadError(DomainError):
@@ -54,6 +68,20 @@ class DigestMismatchError(UploadError):
     """What arrived is not what the digest announced."""
 
     code: ClassVar[str] = "registry.upload-digest-mismatch"
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
+
+
+class UploadEncodingError(UploadError):
+    """The file is no UTF-8 text: another encoding of text, or an archive."""
+
+    code: ClassVar[str] = "registry.upload-encoding"
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
+
+
+class CsvHeaderError(UploadError):
+    """The first row of a CSV file does not name the columns in their order."""
+
+    code: ClassVar[str] = "registry.csv-header-unknown"
     kind: ClassVar[ErrorKind] = ErrorKind.INVALID
 
 
@@ -108,7 +136,7 @@ async def receive_import(
     if reception is None:
         return job
     try:
-        lines_total = await _store(reception, body, digest=request.file_digest, using=using)
+        lines_total = await _store(reception, body, request=request, using=using)
     except UploadError as error:
         await _fail(reception, code=error.code, using=using)
         raise
@@ -139,7 +167,7 @@ async def _claim(
     job = await import_jobs.lock_job_of_key(
         tx, request.client, idempotency_key=request.idempotency_key
     )
-    if job.file_digest != request.file_digest:
+    if (job.file_digest, job.file_format) != (request.file_digest, request.file_format):
         message = "This Idempotency-Key was used before with another file; choose a new one."
         raise ImportKeyReusedError(message)
     if job.state not in ("receiving", "failed"):
@@ -152,33 +180,82 @@ async def _claim(
 
 
 async def _store(
-    reception: _Reception, body: AsyncIterator[bytes], *, digest: bytes, using: Collaborators
+    reception: _Reception,
+    body: AsyncIterator[bytes],
+    *,
+    request: ImportRequest,
+    using: Collaborators,
 ) -> int:
-    """Store the file block by block and return how many lines it had."""
-    rules = using.rules
+    """Store the file block by block and return how many lines it had besides a header."""
+    rules, is_csv = using.rules, request.file_format == "csv"
     cutter = BlockCutter(
         lines_max=rules.block_lines_max,
         bytes_max=rules.block_bytes_max,
         line_bytes_max=LINE_BYTES_MAX,
+        first_line=2 if is_csv else 1,
     )
-    arrived, size = sha256(), 0
-    async for chunk in body:
-        size += len(chunk)
-        if size > rules.file_bytes_max:
-            message = "The file is larger than this registry takes at once; cut it into several."
-            raise UploadTooLargeError(message)
-        arrived.update(chunk)
+    arrived = _Arrived(rules.file_bytes_max)
+    text = _checked(body, arrived)
+    async for chunk in _after_header(text) if is_csv else text:
         for block in cutter.feed(chunk):
             await _keep(reception, block, using=using)
-    if arrived.digest() != digest:
+    if arrived.digest.digest() != request.file_digest:
         message = "The file that arrived does not have the announced digest; send it again."
         raise DigestMismatchError(message)
     for block in cutter.finish():
         await _keep(reception, block, using=using)
     if cutter.lines_total == 0:
-        message = "The file has no line; send one JSON object a line."
+        message = "The file has no line; send one JSON object, or one row, a line."
         raise UploadEmptyError(message)
     return cutter.lines_total
+
+
+@dataclass(slots=True)
+class _Arrived:
+    """What arrived of a file so far."""
+
+    bytes_max: int
+    size: int = 0
+    digest: Any = field(default_factory=sha256)
+
+
+async def _checked(body: AsyncIterator[bytes], arrived: _Arrived) -> AsyncIterator[bytes]:
+    """Yield the file as it arrives; refuse what is too large, or begins as no text in UTF-8."""
+    beginning = b""
+    async for chunk in body:
+        arrived.size += len(chunk)
+        if arrived.size > arrived.bytes_max:
+            message = "The file is larger than this registry takes at once; cut it into several."
+            raise UploadTooLargeError(message)
+        arrived.digest.update(chunk)
+        if len(beginning) < _BEGINNING_BYTES:
+            beginning = (beginning + chunk)[:_BEGINNING_BYTES]
+            if beginning.startswith(_OTHER_BEGINNINGS) or b"\x00" in beginning:
+                message = "Send the file as text in UTF-8, neither packed nor in another encoding."
+                raise UploadEncodingError(message)
+        yield chunk
+
+
+async def _after_header(text: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield what follows the header of a CSV file, once it has been seen to be the right one."""
+    header: bytes | None = b""
+    async for chunk in text:
+        if header is None:
+            yield chunk
+            continue
+        header, line_feed, rest = (header + chunk).partition(b"\n")
+        if line_feed or len(header) > _HEADER_BYTES_MAX:
+            _check_header(header)
+            header = None
+            yield rest
+    if header is not None:
+        _check_header(header)
+
+
+def _check_header(header: bytes) -> None:
+    if header.removeprefix(_BYTE_ORDER_MARK).rstrip(b"\r") != CSV_HEADER:
+        message = f"The first row must be the header: {CSV_HEADER.decode()}"
+        raise CsvHeaderError(message)
 
 
 async def _keep(reception: _Reception, block: Block, *, using: Collaborators) -> None:

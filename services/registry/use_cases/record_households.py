@@ -5,29 +5,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from pydantic_core import to_json
-
 from services.registry.domain.households import RegisteredHousehold, RegisteredPerson, Residents
 from services.registry.domain.rejects import Reject, RejectCode
-from services.registry.domain.reviews import review_due_on
 from services.registry.storage import households as storage
-from services.registry.storage.households import (
-    VERSION_TABLE,
-    HouseholdHead,
-    HouseholdMember,
-    HouseholdVersion,
-    Residence,
-    StandingHousehold,
-)
+from services.registry.storage.declarations import add_declarations
+from services.registry.storage.households import Residence, StandingHousehold
 from services.registry.storage.import_blocks import LineReject
 from services.registry.storage.persons import find_placeable_persons
-from services.registry.use_cases.announce_households import Placement, announce_households
+from services.registry.use_cases.announce_households import Placement
 from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.read_block import HouseholdLine, line_rejects
+from services.registry.use_cases.receipts import receipts_of_lines
 from services.registry.use_cases.record_persons import Recording
+from services.registry.use_cases.write_households import write_households
 from shared.runtime.ids import new_id
 from shared.storage.database import Transaction
-from shared.storage.sealed import SealedColumns
 
 _DUPLICATE = (Reject("reference", RejectCode.REFERENCE_DUPLICATE),)
 _OUT_OF_SCOPE = (Reject("reference", RejectCode.SUBJECT_OUT_OF_SCOPE),)
@@ -50,10 +42,7 @@ async def record_households(
     recording: Recording,
     using: Collaborators,
 ) -> HouseholdsOutcome:
-    """Add a version of every household whose declaration says something new, and announce it.
-
-    Declarations take effect in the order of their lines: a person whom one household lets go may
-    be declared by a later one.
+    """Record the households of a block as `settle_households` does, each against a receipt.
 
     Args:
         tx: The block's transaction.
@@ -62,23 +51,40 @@ async def record_households(
         recording: The circumstances.
         using: The registry's means.
     """
+    outcome = await settle_households(
+        tx, lines, first_lines=first_lines, recording=recording, using=using
+    )
+    receipts = await asyncio.to_thread(receipts_of_lines, outcome.placements, recording=recording)
+    await add_declarations(tx, receipts)
+    return outcome
+
+
+async def settle_households(
+    tx: Transaction,
+    lines: list[HouseholdLine],
+    *,
+    first_lines: Mapping[bytes, int],
+    recording: Recording,
+    using: Collaborators,
+) -> HouseholdsOutcome:
+    """Add a version of every household whose declaration says something new, and announce it.
+
+    Declarations take effect in the order of their lines: a person whom one household lets go may
+    be declared by a later one.
+    """
     if not lines:
         return HouseholdsOutcome()
-    standing = await storage.lock_households(tx, [entry.blind for entry in lines])
+    blinds = [blind for entry in lines for blind in (entry.blind, *entry.older_blinds)]
+    standing = await storage.lock_households(tx, blinds)
     standing_ids = [known.household_id for known in standing.values()]
-    residences = await storage.find_residents(tx, standing_ids)
+    residences = await storage.find_residents(tx, standing_ids) if standing_ids else []
     residents = await _residents(tx, lines, residences, first_lines=first_lines)
     outcome = _place(lines, standing, residents, recording=recording)
     placements = outcome.placements
-    heads, versions, members = await asyncio.to_thread(_rows, placements, recording, using.sealed)
-    await storage.add_households(tx, [head for head in heads if head.version == 1])
-    if newer := [head for head in heads if head.version > 1]:
-        await storage.advance_households(tx, newer)
-    await storage.add_household_versions(tx, versions, members)
+    await write_households(tx, placements, recording=recording, using=using)
     await _move(tx, placements, residences)
     if outcome.unchanged_ids:
         await storage.mark_households_seen(tx, outcome.unchanged_ids, job_id=recording.job_id)
-    await announce_households(tx, placements, at=recording.at, using=using)
     return outcome
 
 
@@ -93,12 +99,17 @@ async def _residents(
     idcs_of = {
         blind: member.idcs
         for entry in lines
-        for blind, member in zip(entry.member_blinds, entry.household.members, strict=True)
+        for blinds in (entry.member_blinds, *zip(*entry.older_member_blinds, strict=True))
+        for blind, member in zip(blinds, entry.household.members, strict=True)
     }
     found = await find_placeable_persons(tx, list(idcs_of))
     persons = {
         idcs_of[blind]: RegisteredPerson(
-            person.person_id, person.birth_date, person.sex, first_lines.get(blind, 0)
+            person.person_id,
+            person.birth_date,
+            person.sex,
+            person.status,
+            first_lines.get(blind, 0),
         )
         for blind, person in found.items()
     }
@@ -121,13 +132,13 @@ def _place(
     outcome = HouseholdsOutcome()
     named: set[bytes] = set()
     for entry in lines:
-        known = standing.get(entry.blind)
+        known = _known(entry, standing)
         seen_before = known is not None and known.seen_in == recording.job_id
         if entry.blind in named or seen_before:
             outcome.rejects += line_rejects(recording.job_id, entry.line, _DUPLICATE)
         elif known is not None and not recording.may_change(known.region_code):
             outcome.rejects += line_rejects(recording.job_id, entry.line, _OUT_OF_SCOPE)
-        elif known is not None and known.content_digest == entry.digest:
+        elif known is not None and known.content_digest in (entry.digest, *entry.older_digests):
             outcome.unchanged_ids.append(known.household_id)
             named.add(entry.blind)
         elif obstacles := residents.obstacles(
@@ -138,6 +149,15 @@ def _place(
             outcome.placements.append(_settle(entry, known, residents))
             named.add(entry.blind)
     return outcome
+
+
+def _known(
+    entry: HouseholdLine, standing: Mapping[bytes, StandingHousehold]
+) -> StandingHousehold | None:
+    """Return the household on file, whichever index key it was recorded under."""
+    if entry.blind in standing or not entry.older_blinds:
+        return standing.get(entry.blind)
+    return next((standing[blind] for blind in entry.older_blinds if blind in standing), None)
 
 
 def _registered(known: StandingHousehold | None) -> RegisteredHousehold | None:
@@ -170,74 +190,3 @@ async def _move(tx: Transaction, placements: list[Placement], residences: list[R
             for person in placement.members
         ],
     )
-
-
-def _rows(
-    placements: list[Placement], recording: Recording, sealed: SealedColumns
-) -> tuple[list[HouseholdHead], list[HouseholdVersion], list[HouseholdMember]]:
-    heads = [_head(placement, recording, sealed) for placement in placements]
-    versions = [_version(placement, recording, sealed) for placement in placements]
-    members = [row for placement in placements for row in _member_rows(placement)]
-    return heads, versions, members
-
-
-def _head(placement: Placement, recording: Recording, sealed: SealedColumns) -> HouseholdHead:
-    entry, household_id = placement.entry, placement.household_id
-    return HouseholdHead(
-        household_id,
-        entry.household.commune.region_code,
-        entry.blind,
-        sealed.seal(
-            entry.household.reference,
-            table="household",
-            column="reference_sealed",
-            row_id=household_id,
-        ),
-        placement.version,
-        entry.household.declared_on,
-        entry.digest,
-        recording.job_id,
-    )
-
-
-def _version(placement: Placement, recording: Recording, sealed: SealedColumns) -> HouseholdVersion:
-    household, version_id = placement.entry.household, new_id()
-    phone_sealed = None
-    if household.phone is not None:
-        phone_sealed = sealed.seal(
-            household.phone, table=VERSION_TABLE, column="phone_sealed", row_id=version_id
-        )
-    return HouseholdVersion(
-        placement.household_id,
-        placement.version,
-        version_id,
-        household.commune.region_code,
-        household.commune.province_code,
-        household.commune.commune_code,
-        household.milieu,
-        household.language,
-        phone_sealed,
-        to_json(household.facts),
-        review_due_on(household.declared_on),
-        household.declared_on,
-        recording.at,
-    )
-
-
-def _member_rows(placement: Placement) -> list[HouseholdMember]:
-    household = placement.entry.household
-    return [
-        HouseholdMember(
-            placement.household_id,
-            placement.version,
-            person.person_id,
-            household.commune.region_code,
-            person.birth_date,
-            person.sex,
-            member.kinship,
-            member.head,
-            member.declarant,
-            to_json(member.facts),
-        )
-        for member, person in zip(household.members, placement.members, strict=True)
-    ]

@@ -1,25 +1,29 @@
-"""Record the persons of a block: new ones, changed ones, and none twice."""
+"""Record persons who are prepared: new ones, changed ones, and none twice."""
 
 import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from services.registry.domain.checks import EVERY_REGION
+from services.registry.domain.declarations import DeclaredPerson
 from services.registry.domain.rejects import Reject, RejectCode
+from services.registry.domain.vocabulary import PersonStatus
 from services.registry.storage import persons as storage
 from services.registry.storage.import_blocks import LineReject
-from services.registry.storage.persons import PersonHead, PersonVersion
+from services.registry.storage.person_packing import later_version, person_id_of
+from services.registry.storage.persons import PersonHead, StandingPerson
+from services.registry.use_cases.announce_persons import StatusChange, announce_status_changes
 from services.registry.use_cases.collaborators import Collaborators
-from services.registry.use_cases.particulars import document_blind, seal_particulars
-from services.registry.use_cases.read_block import PersonLine, line_rejects
-from shared.runtime.ids import new_id
+from services.registry.use_cases.line_rejects import line_rejects
+from services.registry.use_cases.prepare_persons import PreparedPersons, prepare_persons
 from shared.storage.database import Transaction
-from shared.storage.sealed import SealedColumns
 
 _DUPLICATE = (Reject("idcs", RejectCode.IDCS_DUPLICATE),)
 _OUT_OF_SCOPE = (Reject("idcs", RejectCode.SUBJECT_OUT_OF_SCOPE),)
+# A file does not undo a death that stands; a reinstatement, declared with a judgment, does.
+_DECEASED = (Reject("status", RejectCode.PERSON_DECEASED),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,6 @@ class Recording:
         return EVERY_REGION in self.regions or region_code in self.regions
 
 
-class _Change(NamedTuple):
-    entry: PersonLine
-    person_id: UUID
-    version: int
-
-
 @dataclass(slots=True)
 class PersonsOutcome:
     """What came of the persons of a block."""
@@ -56,108 +54,159 @@ class PersonsOutcome:
     recorded: int = 0
     unchanged: int = 0
     rejects: list[LineReject] = field(default_factory=list)
-    first_lines: dict[bytes, int] = field(default_factory=dict)
+    first_lines: Mapping[bytes, int] = field(default_factory=dict)
     """The line that made a person known, by blind index; only for persons who are new."""
 
 
+@dataclass(slots=True)
+class _Sorted:
+    """Persons of a block by what is to be done about them, each by its position."""
+
+    new: Sequence[int] = ()
+    changed: list[tuple[int, StandingPerson]] = field(default_factory=list)
+    unchanged_ids: list[UUID] = field(default_factory=list)
+    rejects: list[LineReject] = field(default_factory=list)
+
+
 async def record_persons(
-    tx: Transaction, lines: list[PersonLine], *, recording: Recording, using: Collaborators
+    tx: Transaction, prepared: PreparedPersons, *, recording: Recording
 ) -> PersonsOutcome:
-    """Add a version of every person whose declaration says something new.
+    """Add a version of every person whose declaration says something new, and tell of statuses.
 
     A first version counts as true since birth, since nothing else is known; a later one from the
     day its file arrived.
+
+    Args:
+        tx: The open transaction.
+        prepared: The persons; the same one twice is refused the second time.
+        recording: The circumstances.
     """
-    outcome = PersonsOutcome()
-    if not lines:
-        return outcome
-    changes, unchanged_ids = await _compare(tx, lines, recording=recording, outcome=outcome)
-    heads, versions = await asyncio.to_thread(_rows, changes, recording, using.sealed)
-    await storage.add_persons(tx, [head for head in heads if head.version == 1])
-    if newer := [head for head in heads if head.version > 1]:
-        await storage.advance_persons(tx, newer)
-    await storage.add_person_versions(tx, versions)
-    if unchanged_ids:
-        await storage.mark_persons_seen(tx, unchanged_ids, job_id=recording.job_id)
-    outcome.recorded, outcome.unchanged = len(changes), len(unchanged_ids)
-    return outcome
+    if not prepared.lines:
+        return PersonsOutcome()
+    named = [*prepared.blinds, *(blind for older in prepared.older_blinds for blind in older)]
+    standing = await storage.lock_persons(tx, named)
+    found = _sort(prepared, standing, recording=recording)
+    await _write(tx, prepared, found, recording=recording)
+    await announce_status_changes(
+        tx, list(_status_changes(prepared, found, recording)), at=recording.at
+    )
+    return PersonsOutcome(
+        recorded=len(found.new) + len(found.changed),
+        unchanged=len(found.unchanged_ids),
+        rejects=found.rejects,
+        first_lines={prepared.blinds[at]: prepared.lines[at] for at in found.new},
+    )
 
 
-async def _compare(
+async def record_declared_persons(
     tx: Transaction,
-    lines: list[PersonLine],
+    persons: Sequence[DeclaredPerson],
     *,
     recording: Recording,
-    outcome: PersonsOutcome,
-) -> tuple[list[_Change], list[UUID]]:
-    """Return what is new, and who stays as they were; the repeated are refused."""
-    standing = await storage.lock_persons(tx, [entry.blind for entry in lines])
-    changes: list[_Change] = []
-    unchanged_ids: list[UUID] = []
-    named: set[bytes] = set()
-    for entry in lines:
-        known = standing.get(entry.blind)
+    using: Collaborators,
+) -> PersonsOutcome:
+    """Record persons that no file declares; positions in the list, from 1, stand for lines."""
+    prepared = await asyncio.to_thread(
+        prepare_persons,
+        persons,
+        sealed=using.sealed,
+        registered_on=recording.on,
+        seen_in=recording.job_id,
+    )
+    return await record_persons(tx, prepared, recording=recording)
+
+
+def _sort(
+    prepared: PreparedPersons,
+    standing: Mapping[bytes, StandingPerson],
+    *,
+    recording: Recording,
+) -> _Sorted:
+    """Say what is to be done about each person; the repeated are refused."""
+    blinds = prepared.blinds
+    if not standing and len(set(blinds)) == len(blinds):
+        return _Sorted(new=range(len(blinds)))
+    found, new, named = _Sorted(), [], set()
+    for at, blind in enumerate(blinds):
+        known = _known(prepared, standing, at)
         seen_before = known is not None and known.seen_in == recording.job_id
-        if entry.blind in named or seen_before:
-            outcome.rejects += line_rejects(recording.job_id, entry.line, _DUPLICATE)
+        if blind in named or seen_before:
+            found.rejects += line_rejects(recording.job_id, prepared.lines[at], _DUPLICATE)
         elif known is None:
-            changes.append(_Change(entry, new_id(), version=1))
-            outcome.first_lines[entry.blind] = entry.line
+            new.append(at)
         elif not recording.may_change(known.region_code):
-            outcome.rejects += line_rejects(recording.job_id, entry.line, _OUT_OF_SCOPE)
-        elif known.content_digest == entry.digest:
-            unchanged_ids.append(known.person_id)
+            found.rejects += line_rejects(recording.job_id, prepared.lines[at], _OUT_OF_SCOPE)
+        elif _is_revived(known, prepared.statuses[at]):
+            found.rejects += line_rejects(recording.job_id, prepared.lines[at], _DECEASED)
+        elif known.content_digest in prepared.digests_of(at):
+            found.unchanged_ids.append(known.person_id)
         else:
-            changes.append(_Change(entry, known.person_id, version=known.version + 1))
-        named.add(entry.blind)
-    return changes, unchanged_ids
+            found.changed.append((at, known))
+        named.add(blind)
+    found.new = new
+    return found
 
 
-def _rows(
-    changes: list[_Change], recording: Recording, sealed: SealedColumns
-) -> tuple[list[PersonHead], list[PersonVersion]]:
-    heads = [_head(change, recording, sealed) for change in changes]
-    return heads, [_version(change, recording, sealed) for change in changes]
+def _is_revived(known: StandingPerson, status: str) -> bool:
+    return known.status == PersonStatus.DECEASED and status != PersonStatus.DECEASED
 
 
-def _head(change: _Change, recording: Recording, sealed: SealedColumns) -> PersonHead:
-    entry, person_id, version = change
-    person = entry.person
-    return PersonHead(
-        person_id,
-        person.commune.region_code,
-        person.commune.province_code,
-        person.commune.commune_code,
-        entry.blind,
-        sealed.seal(person.idcs, table="person", column="idcs_sealed", row_id=person_id),
-        document_blind(person.cnie, sealed=sealed),
-        [],
-        person.birth_date,
-        person.sex,
-        person.status,
-        recording.on,
-        version,
-        entry.digest,
-        recording.job_id,
-    )
+def _known(
+    prepared: PreparedPersons, standing: Mapping[bytes, StandingPerson], at: int
+) -> StandingPerson | None:
+    """Return who stands under any of a person's blind indexes."""
+    known = standing.get(prepared.blinds[at])
+    if known is None and prepared.older_blinds:
+        older = (standing.get(blind) for blind in prepared.older_blinds[at])
+        known = next((person for person in older if person is not None), None)
+    return known
 
 
-def _version(change: _Change, recording: Recording, sealed: SealedColumns) -> PersonVersion:
-    entry, person_id, version = change
-    person, version_id = entry.person, new_id()
-    return PersonVersion(
-        person_id,
-        version,
-        version_id,
-        person.commune.region_code,
-        person.commune.province_code,
-        person.commune.commune_code,
-        seal_particulars(person, version_id, sealed=sealed),
-        person.sex,
-        person.birth_date,
-        person.birth_commune,
-        person.nationality,
-        person.status,
-        person.birth_date if version == 1 else recording.on,
-        recording.at,
-    )
+async def _write(
+    tx: Transaction, prepared: PreparedPersons, found: _Sorted, *, recording: Recording
+) -> None:
+    await storage.add_persons(tx, [prepared.person_rows[at] for at in found.new])
+    if found.changed:
+        heads = [_newer_head(prepared, at, known) for at, known in found.changed]
+        await storage.advance_persons(tx, heads)
+    versions = [prepared.version_rows[at] for at in found.new]
+    versions += [
+        later_version(
+            prepared.version_rows[at],
+            known.person_id,
+            version=known.version + 1,
+            valid_from=recording.on,
+        )
+        for at, known in found.changed
+    ]
+    await storage.add_person_versions(tx, versions, recorded_at=recording.at)
+    if found.unchanged_ids:
+        await storage.mark_persons_seen(tx, found.unchanged_ids, job_id=recording.job_id)
+
+
+def _newer_head(prepared: PreparedPersons, at: int, known: StandingPerson) -> PersonHead:
+    head = storage.person_head(prepared.person_rows[at])
+    return head._replace(person_id=known.person_id, version=known.version + 1)
+
+
+def _status_changes(
+    prepared: PreparedPersons, found: _Sorted, recording: Recording
+) -> Iterator[StatusChange]:
+    for at in found.new:
+        if prepared.statuses[at] != PersonStatus.ACTIVE:
+            yield StatusChange(
+                person_id_of(prepared.person_rows[at]),
+                1,
+                prepared.regions[at],
+                prepared.statuses[at],
+                recording.on,
+            )
+    for at, known in found.changed:
+        if prepared.statuses[at] != known.status:
+            yield StatusChange(
+                known.person_id,
+                known.version + 1,
+                prepared.regions[at],
+                prepared.statuses[at],
+                recording.on,
+            )

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from services.registry.storage.import_jobs import ImportJob, ImportRequest
+from services.registry.main import OWN_KEYS
+from services.registry.storage.import_jobs import FileFormat, ImportJob, ImportRequest
 from services.registry.use_cases.apply_next_block import ImportApplier
 from services.registry.use_cases.collaborators import (
     Collaborators,
@@ -17,6 +18,7 @@ from services.registry.use_cases.read_import import read_import
 from services.registry.use_cases.receive_import import receive_import
 from shared.messaging.sealed_fields import SealedFields
 from shared.runtime.ids import new_id
+from shared.runtime.keys import make_key
 from shared.runtime.metrics import Metrics
 from shared.storage.database import Database
 from shared.storage.sealed import load_sealed_columns
@@ -35,18 +37,30 @@ class Registry:
     worker: Collaborators
 
     async def receive(
-        self, file: bytes, *, key: str, regions: tuple[str, ...] = ("*",)
+        self,
+        file: bytes,
+        *,
+        key: str,
+        regions: tuple[str, ...] = ("*",),
+        file_format: FileFormat = "jsonl",
     ) -> ImportJob:
         """Receive a file as the api does."""
         digest = hashlib.sha256(file).digest()
-        request = ImportRequest("a-client", key, digest, regions)
+        request = ImportRequest("a-client", key, digest, regions, file_format)
         return await receive_import(request, in_chunks(file), using=self.api)
 
-    async def load(self, file: bytes, *, key: str, regions: tuple[str, ...] = ("*",)) -> ImportJob:
+    async def load(
+        self,
+        file: bytes,
+        *,
+        key: str,
+        regions: tuple[str, ...] = ("*",),
+        file_format: FileFormat = "jsonl",
+    ) -> ImportJob:
         """Receive a file and apply all of it."""
-        job = await self.receive(file, key=key, regions=regions)
+        job = await self.receive(file, key=key, regions=regions, file_format=file_format)
         applier = ImportApplier(self.worker)
-        while await applier.apply_next_block():
+        while await applier.apply_next_blocks():
             pass
         return await read_import(job.job_id, using=self.api)
 
@@ -68,10 +82,11 @@ class Registry:
         )
 
 
-@pytest.fixture
-async def registry(databases: DatabaseFactory, clock: FixedClock, keys: Path) -> Registry:
+async def make_registry(databases: DatabaseFactory, clock: FixedClock, keys: Path) -> Registry:
     """Return a registry that knows nobody yet."""
     made = await databases.make("registry")
+    for name in OWN_KEYS:
+        make_key(keys / "registry" / name)
 
     def using(database: Database) -> Collaborators:
         metrics = Metrics()
@@ -88,3 +103,9 @@ async def registry(databases: DatabaseFactory, clock: FixedClock, keys: Path) ->
         )
 
     return Registry(made, clock, api=using(made.api), worker=using(made.worker))
+
+
+@pytest.fixture
+async def registry(databases: DatabaseFactory, clock: FixedClock, keys: Path) -> Registry:
+    """Return a registry that knows nobody yet."""
+    return await make_registry(databases, clock, keys)

@@ -1,11 +1,14 @@
 """Lines of import files for tests; each states only what matters to its test."""
 
 import base64
+import csv
 import hashlib
+import io
 import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from services.registry.domain.csv_rows import CSV_COLUMNS, CSV_HEADER
 from services.registry.domain.identifiers import CheckDigit
 
 RABAT = "04.421.01.0"
@@ -33,7 +36,7 @@ def a_person(number: int, /, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 
         "birth_date": "1989-04-12",
         "birth_commune": TANGIER,
         "nationality": "MAR",
-        "phone": f"+2126{number:08d}",
+        "phones": [f"+2126{number:08d}"],
         "commune": TANGIER,
         "status": "active",
     } | changes
@@ -122,6 +125,26 @@ def a_file(*lines: dict[str, Any] | str) -> bytes:
         line if isinstance(line, str) else json.dumps(line, ensure_ascii=False) for line in lines
     )
     return ("\n".join(texts) + "\n").encode()
+
+
+def a_row(person: dict[str, Any]) -> bytes:
+    """Return a person's line as a row of a CSV file, without the line break."""
+    names = {
+        f"{part}_{script}": person[f"name_{script}"][part]
+        for script in ("ar", "latin")
+        for part in ("given", "family")
+    }
+    cells = person | names | {"phones": " ".join(person["phones"] or ())}
+    written = io.StringIO()
+    csv.writer(written, lineterminator="").writerow(
+        ["" if cells.get(column) is None else cells[column] for column in CSV_COLUMNS]
+    )
+    return written.getvalue().encode()
+
+
+def a_csv_file(*persons: dict[str, Any]) -> bytes:
+    """Return a CSV file of these persons."""
+    return b"".join(row + b"\r\n" for row in (CSV_HEADER, *map(a_row, persons)))
 
 
 async def in_chunks(file: bytes, *, size: int = 1_000) -> AsyncIterator[bytes]:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.messaging.sealed_fields import SealedFields, UnsealFieldError
+from shared.messaging.sealed_fields import SealedFields, UnsealFieldError, pair_folder
 from shared.runtime.ids import new_id
-from shared.runtime.keys import MissingKeyError
+from shared.runtime.keys import MissingKeyError, activate_key, add_key
 from shared.testing.platforms import make_test_keys
 
 PHONE = "+212600000001"
@@ -53,3 +53,19 @@ def test_a_service_without_the_key_opens_nothing(folder: Path) -> None:
     stranger = SealedFields("stranger", folder)
     with pytest.raises(MissingKeyError):
         stranger.unseal(sealed, sender="sender", subject=subject, **PLACE)
+
+
+def test_a_key_of_two_services_rotates_while_both_run(folder: Path) -> None:
+    sender, receiver, subject = (
+        SealedFields("sender", folder),
+        SealedFields("receiver", folder),
+        new_id(),
+    )
+    before = sender.seal(PHONE, to="receiver", subject=subject, **PLACE)
+    receiver.unseal(before, sender="sender", subject=subject, **PLACE)
+    pair = pair_folder(folder, sender="sender", receiver="receiver")
+    activate_key(pair, add_key(pair))
+    after = SealedFields("sender", folder).seal(PHONE, to="receiver", subject=subject, **PLACE)
+    assert after.startswith("v1.k2.")
+    for sealed in (before, after):
+        assert receiver.unseal(sealed, sender="sender", subject=subject, **PLACE) == PHONE

@@ -1,12 +1,13 @@
 """Logs hold no personal numbers, even when somebody passes one."""
 
+import asyncio
 import io
 import json
 
 import pytest
 import structlog
 
-from shared.runtime.logging import configure_logging
+from shared.runtime.logging import GATHER_SECONDS, configure_logging
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,26 @@ def test_ids_and_counts_stay_readable() -> None:
     structlog.get_logger("tests").warning("a-test", event_id=event_id, items=500)
     line = json.loads(output.getvalue())
     assert (line["event_id"], line["items"], line["service"]) == (event_id, 500, "tests")
+
+
+async def test_lines_of_a_moment_are_written_together_and_none_is_lost() -> None:
+    output = io.StringIO()
+    configure_logging("tests", output=output)
+    log = structlog.get_logger("tests")
+    log.info("one")
+    log.info("two")
+    assert output.getvalue() == ""
+    await asyncio.sleep(3 * GATHER_SECONDS)
+    assert [json.loads(line)["event"] for line in output.getvalue().splitlines()] == ["one", "two"]
+
+
+async def test_a_warning_is_written_at_once_after_what_came_before() -> None:
+    output = io.StringIO()
+    configure_logging("tests", output=output)
+    log = structlog.get_logger("tests")
+    log.info("before")
+    log.warning("now")
+    assert [json.loads(line)["event"] for line in output.getvalue().splitlines()] == [
+        "before",
+        "now",
+    ]

@@ -5,8 +5,21 @@ from pathlib import Path
 import pytest
 
 from shared.runtime.ids import new_id
-from shared.runtime.keys import MissingKeyError, load_key_ring, make_key
-from shared.storage.sealed import UnsealError, load_sealed_columns, make_column_keys
+from shared.runtime.keys import (
+    MissingKeyError,
+    activate_key,
+    add_key,
+    load_key_ring,
+    make_key,
+    remove_key,
+)
+from shared.storage.sealed import (
+    UnsealError,
+    load_sealed_columns,
+    make_column_keys,
+    sealed_prefix,
+    sealing_key_id,
+)
 
 PHONE = "+212600000001"
 PLACE = {"table": "contact", "column": "phone"}
@@ -85,3 +98,30 @@ def test_a_key_ring_does_not_print_its_keys(tmp_path: Path) -> None:
     make_key(tmp_path)
     ring = load_key_ring(tmp_path)
     assert repr(ring.active)[2:10] not in repr(ring)
+
+
+def test_while_two_index_keys_are_held_a_value_has_two_blind_indexes(folder: Path) -> None:
+    before = load_sealed_columns(folder)
+    activate_key(folder / "index", add_key(folder / "index"))
+    during = load_sealed_columns(folder)
+    assert before.blinds("phone", PHONE) == (before.blind("phone", PHONE),)
+    assert during.blinds("phone", PHONE) == (
+        during.blind("phone", PHONE),
+        before.blind("phone", PHONE),
+    )
+    remove_key(folder / "index", "k1")
+    assert load_sealed_columns(folder).blinds("phone", PHONE) == (during.blind("phone", PHONE),)
+
+
+def test_a_process_opens_what_another_sealed_with_a_key_it_never_saw(folder: Path) -> None:
+    slow, row_id = load_sealed_columns(folder), new_id()
+    activate_key(folder / "columns", add_key(folder / "columns"))
+    sealed = load_sealed_columns(folder).seal(PHONE, row_id=row_id, **PLACE)
+    assert sealing_key_id(sealed) == "k2"
+    assert sealed.startswith(sealed_prefix("k2"))
+    assert slow.unseal(sealed, row_id=row_id, **PLACE) == PHONE
+
+
+def test_a_key_nobody_holds_gives_no_field_key(folder: Path) -> None:
+    with pytest.raises(UnsealError):
+        load_sealed_columns(folder).field_key("phone", "k7")

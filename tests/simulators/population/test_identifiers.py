@@ -20,6 +20,7 @@ from tests.simulators.population.populations import Population
 
 CNIE = re.compile(r"[A-Z]{1,2}[1-9][0-9]{0,6}")
 IDCS = re.compile(r"[2-9][0-9]{9}")
+PERMIT = re.compile(r"[A-Z]{1,2}[0-9]{6}R")
 MOBILE = re.compile(r"\+212[67][0-9]{8}")
 RIB = re.compile(r"[0-9]{24}")
 
@@ -114,7 +115,9 @@ def test_every_identifier_of_a_population_is_valid(dirty_population: Population)
         assert IDCS.fullmatch(person["idcs"])
         assert verhoeff_holds(person["idcs"])
         assert person["cnie"] is None or CNIE.fullmatch(person["cnie"])
-        assert person["phone"] is None or MOBILE.fullmatch(person["phone"])
+        assert all(MOBILE.fullmatch(phone) for phone in person["phones"])
+        assert person["residence_permit"] is None or PERMIT.fullmatch(person["residence_permit"])
+        assert person["cnie"] is None or person["residence_permit"] is None
         assert person["commune"] in communes
         assert person["birth_commune"] is None or person["birth_commune"] in communes
     for household in dirty_population.households().values():

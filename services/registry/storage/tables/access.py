@@ -22,6 +22,7 @@ class AccessLogRow(RegistryTable, table=True):
     __table_args__ = (
         CheckConstraint("num_nonnulls(person_id, household_id) > 0", name="names_a_subject"),
         Index("access_log_of_person", "person_id", "accessed_at"),
+        Index("access_log_in_order", "written_in", "access_id"),
         {"postgresql_partition_by": "RANGE (accessed_at)"},
     )
 
@@ -42,7 +43,6 @@ class AccessLogRow(RegistryTable, table=True):
         sa_column=Column(
             BigInteger,
             nullable=False,
-            index=True,
             server_default=text("(pg_current_xact_id()::text::bigint)"),
         )
     )

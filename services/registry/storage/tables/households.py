@@ -17,7 +17,10 @@ from services.registry.storage.tables.columns import (
 
 
 class HouseholdRow(RegistryTable, table=True):
-    """A household's current version, found by the blind index of its RSU reference."""
+    """A household's current version, found by the blind index of its RSU reference.
+
+    `state` is `standing`, or `dissolved` if nobody lives in it any more.
+    """
 
     __tablename__ = "household"
     __table_args__ = (UniqueConstraint("reference_blind"),)
@@ -30,6 +33,7 @@ class HouseholdRow(RegistryTable, table=True):
     valid_from: date
     content_digest: bytes = Field(sa_column=sealed_column())
     seen_in: UUID
+    state: str = Field(sa_column=text_column())
 
 
 class HouseholdVersionRow(RegistryTable, table=True):
@@ -50,6 +54,7 @@ class HouseholdVersionRow(RegistryTable, table=True):
     review_on: date
     valid_from: date
     recorded_at: datetime = Field(sa_column=instant_column())
+    state: str = Field(sa_column=text_column())
 
 
 class HouseholdMemberRow(RegistryTable, table=True):
@@ -63,7 +68,7 @@ class HouseholdMemberRow(RegistryTable, table=True):
 
     household_id: UUID = Field(primary_key=True)
     version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    person_id: UUID = Field(primary_key=True)
+    person_id: UUID = Field(primary_key=True, index=True)
     region_code: str = Field(sa_column=text_column())
     birth_date: date
     sex: str = Field(sa_column=text_column())

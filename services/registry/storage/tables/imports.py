@@ -26,6 +26,7 @@ class ImportJobRow(RegistryTable, table=True):
             "state IN ('receiving', 'received', 'applying', 'completed', 'failed')",
             name="state_known",
         ),
+        CheckConstraint("file_format IN ('jsonl', 'csv')", name="file_format_known"),
         Index(
             "import_job_unfinished",
             "received_at",
@@ -37,6 +38,7 @@ class ImportJobRow(RegistryTable, table=True):
     client: str = Field(sa_column=text_column())
     idempotency_key: str = Field(sa_column=text_column())
     file_digest: bytes = Field(sa_column=sealed_column())
+    file_format: str = Field(sa_column=Column(Text, nullable=False, server_default=text("'jsonl'")))
     regions: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     state: str = Field(sa_column=text_column())
     attempt: int

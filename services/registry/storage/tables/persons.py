@@ -26,6 +26,7 @@ class PersonRow(RegistryTable, table=True):
     __table_args__ = (
         UniqueConstraint("idcs_blind"),
         Index("person_by_search_token", "search_tokens", postgresql_using="gin"),
+        Index("person_by_birth", "birth_date", "province_code"),
     )
 
     person_id: UUID = Field(primary_key=True)

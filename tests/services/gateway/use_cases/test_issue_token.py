@@ -22,6 +22,7 @@ from services.gateway.use_cases.ensure_signing_key import ensure_signing_key
 from services.gateway.use_cases.issue_token import IssuedToken, TokenRequest, issue_token
 from services.gateway.use_cases.publish_keys import publish_keys
 from services.gateway.use_cases.register_client import register_clients
+from shared.runtime.ids import new_id
 from shared.testing.databases import ServiceDatabases
 from shared.testing.fixed_clock import FixedClock
 from tests.services.gateway.conftest import ISSUER, Sign
@@ -215,3 +216,38 @@ async def test_a_refused_request_leaves_no_trace_of_its_assertion(
 ) -> None:
     await reason_of_refusal(ready, sign(aud="https://elsewhere.test"))
     assert await database.value("SELECT count(*) FROM assertion_jti") == 0
+
+
+@pytest.fixture
+async def citizen(ready: Collaborators, client: Client) -> Collaborators:
+    """Return the gateway when the same key belongs to the citizen of a demonstration."""
+    scopes = frozenset({"registry.me:read"})
+    person = replace(client, roles=("citizen",), scopes=scopes, purposes=("own-record",))
+    await register_clients([person], collaborators=ready)
+    return replace(ready, is_demo=True)
+
+
+async def test_in_a_demonstration_a_citizens_token_names_a_person(
+    citizen: Collaborators, sign: Sign
+) -> None:
+    person_id = str(new_id())
+    _, claims = await claims_of(citizen, await ask(citizen, sign(), subject=person_id))
+    assert (claims["sub"], claims["roles"]) == (person_id, ["citizen"])
+
+
+async def test_a_person_is_never_just_stated_outside_a_demonstration(
+    citizen: Collaborators, sign: Sign
+) -> None:
+    real = replace(citizen, is_demo=False)
+    with pytest.raises(TokenRequestMalformedError):
+        await ask(real, sign(), subject=str(new_id()))
+
+
+async def test_a_machine_cannot_pass_for_a_person(ready: Collaborators, sign: Sign) -> None:
+    with pytest.raises(TokenRequestMalformedError):
+        await ask(replace(ready, is_demo=True), sign(), subject=str(new_id()))
+
+
+async def test_a_citizen_is_named_by_a_pseudonym_alone(citizen: Collaborators, sign: Sign) -> None:
+    with pytest.raises(TokenRequestMalformedError):
+        await ask(citizen, sign(), subject="2000000012")

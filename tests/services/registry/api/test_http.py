@@ -70,7 +70,7 @@ async def load(client: httpx.AsyncClient, registry: Registry, file: bytes = FILE
     """Send a file, apply it, and return its job."""
     sent = await send(client, file)
     applier = ImportApplier(registry.worker)
-    while await applier.apply_next_block():
+    while await applier.apply_next_blocks():
         pass
     return (await client.get(sent.headers["Location"])).json()
 
@@ -84,7 +84,7 @@ async def test_a_file_is_accepted_with_a_job_to_follow(
     assert response.headers["Location"] == f"/registry/v1/imports/{job['job_id']}"
     assert (job["state"], job["lines_total"], job["lines_done"]) == ("received", 5, 0)
     applier = ImportApplier(registry.worker)
-    assert await applier.apply_next_block()
+    assert await applier.apply_next_blocks()
     done = (await client.get(response.headers["Location"])).json()
     assert (done["state"], done["persons_recorded"], done["households_recorded"]) == (
         "completed",
@@ -120,7 +120,7 @@ async def test_the_same_request_again_is_the_same_job(client: httpx.AsyncClient)
         ({"Content-Digest": ""}, 400, "registry.content-digest-missing"),
         ({"Content-Digest": "md5=:abc=:"}, 400, "registry.content-digest-missing"),
         ({"Content-Digest": content_digest(b"else")}, 422, "registry.upload-digest-mismatch"),
-        ({"Content-Type": "text/csv"}, 415, "registry.import-media-type"),
+        ({"Content-Type": "text/plain"}, 415, "registry.import-media-type"),
     ],
 )
 async def test_a_request_that_is_not_as_it_must_be_is_refused(
@@ -275,7 +275,7 @@ async def test_every_route_asks_for_a_scope_of_the_registry(app: FastAPI) -> Non
         if path.startswith("/registry/")
         for operation in methods.values()
     ]
-    assert len(operations) == 6
+    assert len(operations) >= 40
     for operation in operations:
         (scopes,) = [scope for each in operation["security"] for scope in each.values()]
         assert all(scope.startswith("registry.") for scope in scopes)

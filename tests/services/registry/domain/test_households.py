@@ -31,10 +31,10 @@ def declared(members: list[int], declared_on: str = "2026-10-02") -> DeclaredHou
     return read
 
 
-def residents(*numbers: int, born: date = BORN, line: int = 0) -> Residents:
+def residents(*numbers: int, born: date = BORN, line: int = 0, status: str = "active") -> Residents:
     """Return persons who are known and live nowhere yet."""
     return Residents(
-        {an_idcs(number): RegisteredPerson(new_id(), born, "F", line) for number in numbers}
+        {an_idcs(number): RegisteredPerson(new_id(), born, "F", status, line) for number in numbers}
     )
 
 
@@ -50,6 +50,12 @@ def test_known_persons_who_live_nowhere_may_form_a_household() -> None:
 def test_a_member_nobody_registered_is_named() -> None:
     (obstacle,) = residents(1).obstacles(declared([1, 2]), standing=None, line=9)
     assert obstacle == ("members[1].idcs", "registry.member-unknown")
+
+
+def test_the_dead_are_members_of_no_household() -> None:
+    people = residents(1, 2, status="deceased")
+    codes = [obstacle.code for obstacle in people.obstacles(declared([1]), standing=None, line=9)]
+    assert codes == ["registry.person-deceased"]
 
 
 def test_a_person_must_come_before_the_household_that_names_them() -> None:

@@ -39,20 +39,20 @@ def refusals(line: dict[str, Any] | str, rules: LineRules = RULES) -> list[tuple
 
 
 def test_a_person_is_read_with_their_territory() -> None:
-    read = RULES.read(json.dumps(a_person(7, phone="0612345678")))
+    read = RULES.read(json.dumps(a_person(7, phones=["0612345678", "+212700000009"])))
     assert isinstance(read, DeclaredPerson)
     assert read.idcs == an_idcs(7)
     assert read.name_latin.family == "EL BAHRI"
     assert read.birth_date == date(1989, 4, 12)
-    assert read.phone == "+212612345678"
+    assert read.phones == ("+212612345678", "+212700000009")
     assert (read.commune.region_code, read.commune.province_code) == ("01", "01.511")
 
 
-@pytest.mark.parametrize("field", ["cnie", "phone", "birth_commune"])
+@pytest.mark.parametrize("field", ["cnie", "residence_permit", "phones", "birth_commune"])
 def test_what_a_person_need_not_have_may_be_null_or_absent(field: str) -> None:
     line = a_person(1)
     assert refusals(line | {field: None}) == []
-    del line[field]
+    line.pop(field, None)
     assert refusals(line) == []
 
 
@@ -103,8 +103,18 @@ def test_the_check_digit_algorithm_is_a_setting() -> None:
         ({"birth_date": "19890412"}, "birth_date", "date-malformed"),
         ({"birth_date": 19890412}, "birth_date", "field-malformed"),
         ({"birth_commune": "99.999.99.9"}, "birth_commune", "commune-unknown"),
-        ({"nationality": "Moroccan"}, "nationality", "field-malformed"),
-        ({"phone": "+212512345678"}, "phone", "phone-malformed"),
+        ({"nationality": "Moroccan"}, "nationality", "nationality-unknown"),
+        ({"nationality": "ZZZ"}, "nationality", "nationality-unknown"),
+        ({"nationality": 7}, "nationality", "field-malformed"),
+        ({"phones": ["+212612345678", "+212512345678"]}, "phones[1]", "phone-malformed"),
+        ({"phones": ["+212612345678", "0612345678"]}, "phones[1]", "phone-duplicate"),
+        ({"phones": [f"061234567{last}" for last in range(4)]}, "phones", "count-out-of-range"),
+        ({"phones": "+212612345678"}, "phones", "field-malformed"),
+        ({"phones": [["+212612345678"]]}, "phones[0]", "field-malformed"),
+        ({"phones": [None]}, "phones[0]", "field-missing"),
+        ({"phone": "+212612345678"}, "", "field-unknown"),
+        ({"cnie": None, "residence_permit": "1"}, "residence_permit", "residence-permit-malformed"),
+        ({"residence_permit": "C123456R"}, "residence_permit", "documents-two"),
         ({"commune": "99.999.99.9"}, "commune", "commune-unknown"),
         ({"status": "asleep"}, "status", "value-unknown"),
         ({"colour": "blue"}, "", "field-unknown"),
@@ -117,8 +127,8 @@ def test_each_fault_of_a_person_names_its_field(
 
 
 def test_a_line_names_all_of_its_faults() -> None:
-    line = a_person(1, sex="X", nationality="M", phone="1")
-    assert [field for field, _ in refusals(line)] == ["sex", "nationality", "phone"]
+    line = a_person(1, sex="X", nationality="M", phones=["1"])
+    assert [field for field, _ in refusals(line)] == ["sex", "nationality", "phones[0]"]
 
 
 def test_an_unexpected_key_is_never_named() -> None:

@@ -1,24 +1,20 @@
 """Applying files of declarations."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
 from psycopg import sql
 
 from services.registry.events.published import ContactRecorded, HouseholdRecorded, PayeeRecorded
-from services.registry.storage import import_blocks
-from services.registry.storage.import_jobs import ImportJob
-from services.registry.use_cases.apply_next_block import ImportApplier
+from services.registry.use_cases.apply_next_block import (
+    ImportApplier,
+)
 from services.registry.use_cases.collaborators import ImportRules
 from services.registry.use_cases.read_import import ImportNotFoundError, read_import
 from shared.messaging.sealed_fields import SealedFields
-from shared.runtime.ids import new_id
-from shared.storage.database import Transaction
 from shared.testing.databases import fetch
 from tests.services.registry.conftest import Registry
 from tests.services.registry.declaring import (
@@ -29,26 +25,11 @@ from tests.services.registry.declaring import (
     a_person,
     an_idcs,
 )
+from tests.services.registry.importing import items, outcome
 
 HOUSEHOLDS = "registry.households-recorded.v1"
 CONTACTS = "registry.contacts-recorded.v1"
 PAYEES = "registry.payees-recorded.v1"
-
-
-async def items(registry: Registry, event_type: str) -> list[dict[str, Any]]:
-    """Return the items of every event of a type, in the order of publishing."""
-    rows = await registry.databases.rows(
-        "SELECT body FROM outbox WHERE type = %(type)s ORDER BY position", type=event_type
-    )
-    return [item for row in rows for item in json.loads(bytes(row["body"]))["data"]["items"]]
-
-
-def outcome(job: ImportJob) -> tuple[int, int, int, int]:
-    """Return persons and households recorded, lines unchanged, lines rejected."""
-    counts = (job.persons_recorded, job.households_recorded, job.unchanged, job.rejected)
-    assert job.state == "completed"
-    assert sum(counts) == job.lines_done == job.lines_total
-    return counts
 
 
 async def test_persons_and_households_are_recorded_and_counted(registry: Registry) -> None:
@@ -257,7 +238,7 @@ async def test_a_file_is_judged_by_the_day_it_arrived(registry: Registry) -> Non
     job = await registry.receive(a_file(a_person(1, birth_date="2026-11-20")), key="k")
     registry.clock.move(timedelta(days=-10))
     applier = ImportApplier(registry.worker)
-    assert await applier.apply_next_block()
+    assert await applier.apply_next_blocks()
     assert outcome(await read_import(job.job_id, using=registry.api)) == (1, 0, 0, 0)
 
 
@@ -266,82 +247,10 @@ async def test_files_take_effect_in_the_order_in_which_they_arrived(registry: Re
     registry.clock.move(timedelta(seconds=1))
     households = await registry.receive(a_file(a_household(1, [1])), key="households")
     applier = ImportApplier(registry.worker)
-    while await applier.apply_next_block():
+    while await applier.apply_next_blocks():
         pass
     for job in (persons, households):
         assert (await read_import(job.job_id, using=registry.api)).rejected == 0
-
-
-class Crash(Exception):  # noqa: N818 -- it stands for a power cut
-    """The process stops here."""
-
-
-@pytest.mark.parametrize("blocks_before", [0, 1, 3])
-async def test_after_a_crash_another_worker_goes_on_where_the_first_stopped(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch, blocks_before: int
-) -> None:
-    cut = registry.with_rules(ImportRules(block_lines_max=2))
-    persons = [a_person(number) for number in range(1, 7)]
-    file = a_file(*persons, a_household(1, [1, 2]), a_household(2, [3, 4]))
-    job = await cut.receive(file, key="k")
-    applier = ImportApplier(cut.worker)
-    for _ in range(blocks_before):
-        assert await applier.apply_next_block()
-    forget_block = import_blocks.forget_block
-
-    async def crash(tx: Transaction, job_id: UUID, *, attempt: int, number: int) -> None:
-        await forget_block(tx, job_id, attempt=attempt, number=number)
-        raise Crash
-
-    with monkeypatch.context() as crashing:
-        crashing.setattr(import_blocks, "forget_block", crash)
-        with pytest.RaisesGroup(Crash):
-            await applier.apply_next_block()
-    halfway = await read_import(job.job_id, using=cut.api)
-    assert halfway.lines_done == 2 * blocks_before
-    assert await cut.databases.value("SELECT count(*) FROM person") == min(6, 2 * blocks_before)
-    await end_leases(cut)
-    successor = ImportApplier(replace(cut.worker, worker_id=str(new_id())))
-    while await successor.apply_next_block():
-        pass
-    assert outcome(await read_import(job.job_id, using=cut.api)) == (6, 2, 0, 0)
-    assert len(await items(cut, HOUSEHOLDS)) == 2
-
-
-async def end_leases(registry: Registry) -> None:
-    """Let every lease run out, as time would."""
-    async with registry.databases.worker.transaction() as tx:
-        await tx.execute("UPDATE lease SET expires_at = now() - interval '1 second'")
-
-
-async def test_a_worker_that_lost_its_lease_writes_nothing(registry: Registry) -> None:
-    cut = registry.with_rules(ImportRules(block_lines_max=1))
-    job = await cut.receive(a_file(a_person(1), a_person(2), a_person(3)), key="k")
-    slow = ImportApplier(cut.worker)
-    assert await slow.apply_next_block()
-    await end_leases(cut)
-    quick = ImportApplier(replace(cut.worker, worker_id=str(new_id())))
-    assert await quick.apply_next_block()
-    with pytest.RaisesGroup(Exception):
-        await slow.apply_next_block()
-    assert not await slow.apply_next_block()
-    assert await quick.apply_next_block()
-    assert outcome(await read_import(job.job_id, using=cut.api)) == (3, 0, 0, 0)
-
-
-async def test_two_workers_apply_one_file_only_once(registry: Registry) -> None:
-    job = await registry.receive(a_file(a_person(1), a_person(2)), key="k")
-    first = ImportApplier(registry.worker)
-    second = ImportApplier(replace(registry.worker, worker_id=str(new_id())))
-    async with registry.databases.worker.transaction() as tx:
-        await tx.execute(
-            "INSERT INTO lease (name, owner, token, expires_at)"
-            " VALUES ('registry.imports', %s, 1, now() + interval '1 minute')",
-            (registry.worker.worker_id,),
-        )
-    assert not await second.apply_next_block()
-    assert await first.apply_next_block()
-    assert outcome(await read_import(job.job_id, using=registry.api)) == (2, 0, 0, 0)
 
 
 async def test_no_table_holds_an_identifier_in_clear(registry: Registry) -> None:
@@ -357,7 +266,7 @@ async def test_no_table_holds_an_identifier_in_clear(registry: Registry) -> None
     person = a_person(
         77,
         cnie=planted["cnie"],
-        phone="+212612345678",
+        phones=["+212612345678"],
         name_latin={"given": "Zahra", "family": planted["name"]},
         name_ar={"given": planted["arabic"], "family": planted["arabic"]},
     )

@@ -8,11 +8,10 @@ import pytest
 from services.registry.use_cases.look_up import LookUp
 from services.registry.use_cases.read_household import HouseholdNotFoundError, read_household
 from services.registry.use_cases.read_person import PersonNotFoundError, read_person
-from services.registry.use_cases.read_statistics import read_statistics
 from shared.runtime.ids import new_id
 from shared.storage.database import RowScope
 from tests.services.registry.conftest import Registry
-from tests.services.registry.declaring import RABAT, a_file, a_household, a_person
+from tests.services.registry.declaring import a_file, a_household, a_person
 
 EVERYWHERE = LookUp("a-client", "testing", RowScope.everything())
 RABAT_ONLY = LookUp("a-client", "testing", RowScope(("04",), ("*",)))
@@ -111,13 +110,3 @@ async def test_somebody_of_another_region_finds_nobody_and_leaves_no_trace(
 async def test_an_unknown_person_is_not_found(registry: Registry) -> None:
     with pytest.raises(PersonNotFoundError):
         await read_person(new_id(), EVERYWHERE, using=registry.api)
-
-
-async def test_statistics_count_the_regions_of_the_caller(registry: Registry) -> None:
-    file = a_file(a_person(1), a_person(2, commune=RABAT), a_household(1, [1]))
-    await registry.load(file, key="k")
-    everywhere = await read_statistics(RowScope.everything(), using=registry.api)
-    rabat = await read_statistics(RABAT_ONLY.scope, using=registry.api)
-    assert everywhere.counts == (2, 1)
-    assert rabat.counts == (1, 0)
-    assert everywhere.as_of == registry.clock.now()

@@ -1,11 +1,13 @@
 """Receiving files of declarations."""
 
+import gzip
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
+from services.registry.domain.csv_rows import CSV_HEADER
 from services.registry.storage.import_jobs import ImportRequest
 from services.registry.use_cases.apply_next_block import ImportApplier
 from services.registry.use_cases.collaborators import ImportRules
@@ -16,17 +18,19 @@ from services.registry.use_cases.read_import import (
     read_import_rejects,
 )
 from services.registry.use_cases.receive_import import (
+    CsvHeaderError,
     DigestMismatchError,
     ImportKeyReusedError,
     ImportUnderWayError,
     UploadCutError,
     UploadEmptyError,
+    UploadEncodingError,
     UploadTooLargeError,
     receive_import,
 )
 from shared.runtime.ids import new_id
 from tests.services.registry.conftest import Registry
-from tests.services.registry.declaring import a_file, a_person, in_chunks
+from tests.services.registry.declaring import a_csv_file, a_file, a_person, in_chunks
 
 FILE = a_file(a_person(1), a_person(2), a_person(3))
 
@@ -46,7 +50,7 @@ async def cut_off() -> AsyncIterator[bytes]:
 async def applied(registry: Registry) -> int:
     """Apply whatever waits, and return how many persons are registered."""
     applier = ImportApplier(registry.worker)
-    while await applier.apply_next_block():
+    while await applier.apply_next_blocks():
         pass
     return int(await registry.databases.value("SELECT count(*) FROM person"))
 
@@ -122,6 +126,60 @@ async def test_an_empty_file_fails_its_job(registry: Registry) -> None:
     with pytest.raises(UploadEmptyError):
         await registry.receive(b"", key="k")
     assert await only_job(registry) == ("failed", "registry.upload-empty")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        FILE.decode().encode("utf-16"),
+        FILE.decode().encode("utf-16-le"),
+        FILE.decode().encode("utf-32"),
+        gzip.compress(FILE),
+        b"PK\x03\x04" + FILE,
+    ],
+)
+async def test_a_file_that_is_no_utf_8_text_fails_its_job(registry: Registry, file: bytes) -> None:
+    with pytest.raises(UploadEncodingError):
+        await registry.receive(file, key="k")
+    assert await only_job(registry) == ("failed", "registry.upload-encoding")
+    assert await registry.databases.value("SELECT count(*) FROM import_block") == 0
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        a_csv_file(a_person(1)).partition(b"\n")[2],
+        CSV_HEADER + b",colour\n",
+        CSV_HEADER[:-1],
+        b"x" * 5_000,
+        FILE,
+    ],
+)
+async def test_a_csv_file_without_its_header_fails_its_job(registry: Registry, file: bytes) -> None:
+    with pytest.raises(CsvHeaderError):
+        await registry.receive(file, key="k", file_format="csv")
+    assert await only_job(registry) == ("failed", "registry.csv-header-unknown")
+    assert await registry.databases.value("SELECT count(*) FROM import_block") == 0
+
+
+async def test_a_csv_file_of_a_header_alone_is_empty(registry: Registry) -> None:
+    with pytest.raises(UploadEmptyError):
+        await registry.receive(CSV_HEADER + b"\r\n", key="k", file_format="csv")
+
+
+async def test_a_csv_file_counts_its_rows_and_not_its_header(registry: Registry) -> None:
+    file = b"\xef\xbb\xbf" + a_csv_file(a_person(1), a_person(2))
+    job = await registry.receive(file, key="k", file_format="csv")
+    assert job.lines_total == 2
+    (block,) = await registry.databases.rows("SELECT first_line, lines FROM import_block")
+    assert (block["first_line"], block["lines"]) == (2, 2)
+
+
+async def test_a_key_stands_for_one_format(registry: Registry) -> None:
+    file = a_csv_file(a_person(1))
+    await registry.receive(file, key="k", file_format="csv")
+    with pytest.raises(ImportKeyReusedError):
+        await registry.receive(file, key="k")
 
 
 async def test_a_file_that_is_being_sent_cannot_be_sent_beside_that(registry: Registry) -> None:

@@ -1,0 +1,110 @@
+"""Attestations over HTTP: an administration reports facts about persons, singly or in bulk."""
+
+from datetime import date
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr, model_validator
+
+from services.registry.api.collaborators import Using
+from services.registry.api.declared import Idcs, Said
+from services.registry.domain.attestations import ITEMS_MAX, ReportedFact
+from services.registry.domain.line_fields import VALUE_CHARACTERS_MAX, VALUE_NUMBER_MAX
+from services.registry.use_cases.declaration_made import Declarer
+from services.registry.use_cases.record_attestations import Report, record_attestations
+from shared.storage.database import RowScope
+from shared.web.auth import Principal, requires
+from shared.web.idempotency import (
+    IdempotencyKeyMissingError,
+    IdempotencyKeyReusedError,
+    Idempotent,
+)
+from shared.web.problems import problems
+
+router = APIRouter(prefix="/registry/v1/attestations", tags=["attestations"])
+
+TOKEN_CHARACTERS_MAX = 200
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Word = Annotated[StrictStr, Field(min_length=1, max_length=VALUE_CHARACTERS_MAX)]
+Number = Annotated[StrictInt, Field(ge=-VALUE_NUMBER_MAX, le=VALUE_NUMBER_MAX)]
+
+
+class AttestationSaid(Said):
+    """A fact about a person, named by IDCS or by this client's token.
+
+    `valid_to` is the last day on which it is true.
+    """
+
+    idcs: Idcs | None = None
+    token: Annotated[str, Field(min_length=1, max_length=TOKEN_CHARACTERS_MAX)] | None = None
+    fact: Slug
+    value: StrictBool | Number | Word
+    source: Slug
+    valid_from: date
+    valid_to: date | None = None
+
+    @model_validator(mode="after")
+    def _names_one_person(self) -> Self:
+        if (self.idcs is None) == (self.token is None):
+            message = "State idcs or token, one of the two."
+            raise ValueError(message)
+        return self
+
+
+class AttestationBatch(Said):
+    """Reports that are taken or refused one by one."""
+
+    items: Annotated[list[AttestationSaid], Field(min_length=1, max_length=ITEMS_MAX)]
+
+
+class RefusedItem(BaseModel):
+    """A report that was not taken: its position from 0, the field, and a stable code."""
+
+    position: int
+    field: str
+    code: str
+
+
+class AttestationOutcome(BaseModel):
+    """What came of a batch; a report said before, word for word, is unchanged."""
+
+    recorded: int
+    unchanged: int
+    refused: list[RefusedItem]
+
+
+@router.post(
+    "",
+    response_model=AttestationOutcome,
+    responses=problems(IdempotencyKeyMissingError, IdempotencyKeyReusedError),
+)
+async def record_registry_attestations(
+    principal: Annotated[Principal, requires("registry.attestations:write", purpose=True)],
+    body: AttestationBatch,
+    call: Idempotent,
+    using: Using,
+) -> Response:
+    """Record facts that an administration vouches for, each or none of them new."""
+    declarer = Declarer(principal.subject, principal.purpose or "", principal.regions)
+    reports = [
+        Report(
+            item.idcs,
+            item.token,
+            ReportedFact(item.source, item.fact, item.value, item.valid_from, item.valid_to),
+        )
+        for item in body.items
+    ]
+
+    async def act() -> AttestationOutcome:
+        outcome = await record_attestations(tx, reports, declarer=declarer, using=using)
+        return AttestationOutcome(
+            recorded=outcome.recorded,
+            unchanged=outcome.unchanged,
+            refused=[
+                RefusedItem(position=position, field=reject.field, code=reject.code.value)
+                for position, reject in outcome.refused
+            ],
+        )
+
+    async with using.database.transaction(RowScope.everything()) as tx:
+        return await call.once(tx, act)

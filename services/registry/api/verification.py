@@ -1,0 +1,181 @@
+"""Verification over HTTP: yes or no, agreed attributes, and look-ups by what a person shows.
+
+Identifiers travel in bodies only: addresses end up in logs.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response
+from pydantic_core import to_json
+
+from services.registry.api.collaborators import Using
+from services.registry.api.person_view import person_view
+from services.registry.api.schemas import NameView, PersonView
+from services.registry.api.verification_schemas import (
+    ClaimsBody,
+    DisclosureBody,
+    NameBody,
+    ShownBody,
+    ToldAttributes,
+    ToldView,
+    VerdictsView,
+    VerdictView,
+    VerificationBody,
+    VerificationsBody,
+)
+from services.registry.domain.declarations import Name
+from services.registry.domain.policies import (
+    Attribute,
+    AttributeNotAgreedError,
+    BatchNotAgreedError,
+    ConsentMissingError,
+    IdentifierNotAgreedError,
+    PolicyMissingError,
+    PurposeNotAgreedError,
+)
+from services.registry.domain.verification import Claim
+from services.registry.use_cases.agree import IdcsMalformedError, Identifier
+from services.registry.use_cases.collaborators import Collaborators
+from services.registry.use_cases.disclose_attributes import Told, disclose_attributes
+from services.registry.use_cases.look_up import LookUp
+from services.registry.use_cases.look_up_person import (
+    DocumentMalformedError,
+    DocumentSharedError,
+    Shown,
+    look_up_person,
+)
+from services.registry.use_cases.read_person import PersonNotFoundError
+from services.registry.use_cases.spend_quota import QuotaSpentError
+from services.registry.use_cases.verify_persons import (
+    Verdict,
+    Verification,
+    document_blinds,
+    verify_batch,
+    verify_person,
+)
+from shared.web.auth import Principal, requires
+from shared.web.problems import problems
+
+router = APIRouter(prefix="/registry/v1/persons", tags=["verification"])
+
+_AGREEMENT = (
+    AttributeNotAgreedError,
+    ConsentMissingError,
+    IdcsMalformedError,
+    IdentifierNotAgreedError,
+    PolicyMissingError,
+    PurposeNotAgreedError,
+    QuotaSpentError,
+)
+_DOCUMENTS = frozenset({"cnie", "residence_permit"})
+
+
+@router.post(
+    "/verify",
+    responses=problems(*_AGREEMENT),
+    response_model=VerdictView,
+    response_model_exclude_none=True,
+)
+async def verify_registry_person(
+    body: VerificationBody,
+    principal: Annotated[Principal, requires("registry.persons:verify", purpose=True)],
+    using: Using,
+) -> Response:
+    """Say whether everything that the caller says of a person holds."""
+    verdict = await verify_person(_verification(body, using), _look_up(principal), using=using)
+    return _json(_written(verdict))
+
+
+@router.post(
+    "/verify-batch",
+    responses=problems(*_AGREEMENT, BatchNotAgreedError),
+    response_model=VerdictsView,
+    response_model_exclude_none=True,
+)
+async def verify_registry_persons(
+    body: VerificationsBody,
+    principal: Annotated[Principal, requires("registry.persons:verify", purpose=True)],
+    using: Using,
+) -> Response:
+    """Say the same of up to a thousand persons; a fault of one item is its own."""
+    asked = [_verification(item, using) for item in body.items]
+    verdicts = await verify_batch(asked, _look_up(principal), using=using)
+    return _json({"items": [_written(verdict) for verdict in verdicts]})
+
+
+@router.post(
+    "/kyc",
+    responses=problems(*_AGREEMENT, PersonNotFoundError),
+    response_model_exclude_unset=True,
+)
+async def disclose_registry_person(
+    body: DisclosureBody,
+    principal: Annotated[Principal, requires("registry.persons:kyc", purpose=True)],
+    using: Using,
+) -> ToldView:
+    """Return the attributes of a person that were agreed with the caller."""
+    told = await disclose_attributes(
+        Identifier(body.idcs, body.token),
+        None if body.attributes is None else frozenset(body.attributes),
+        _look_up(principal),
+        using=using,
+    )
+    view = ToldView(attributes=ToldAttributes.model_validate(_plain(told.attributes)))
+    if told.token is not None:
+        view.token = told.token
+    return view
+
+
+@router.post(
+    "/look-up",
+    responses=problems(
+        DocumentMalformedError, DocumentSharedError, IdcsMalformedError, PersonNotFoundError
+    ),
+)
+async def look_up_registry_person(
+    body: ShownBody,
+    principal: Annotated[Principal, requires("registry.persons:read", purpose=True)],
+    using: Using,
+) -> PersonView:
+    """Return the current record of whoever carries a number; identifiers are not disclosed."""
+    known = await look_up_person(Shown(**body.__dict__), _look_up(principal), using=using)
+    return person_view(known)
+
+
+def _look_up(principal: Principal) -> LookUp:
+    return LookUp(principal.subject, principal.purpose or "", principal.row_scope)
+
+
+def _verification(body: VerificationBody, using: Collaborators) -> Verification:
+    return Verification(Identifier(body.idcs, body.token), _claims(body.attributes, using))
+
+
+def _claims(body: ClaimsBody, using: Collaborators) -> dict[Attribute, Claim]:
+    claims: dict[Attribute, Claim] = {}
+    for name, value in body.__dict__.items():
+        if value is None:
+            continue
+        if isinstance(value, NameBody):
+            claims[Attribute(name)] = Name(value.given, value.family)
+        elif name in _DOCUMENTS:
+            claims[Attribute.DOCUMENT] = document_blinds(name, value, using=using)
+        else:
+            claims[Attribute(name)] = value
+    return claims
+
+
+def _written(verdict: Verdict) -> dict[str, Any]:
+    return {key: value for key, value in verdict._asdict().items() if value is not None}
+
+
+def _json(document: Mapping[str, Any]) -> Response:
+    # The rows behind it are checked already: validating the answer again costs a third of it.
+    return Response(to_json(document), media_type="application/json")
+
+
+def _plain(attributes: Mapping[Attribute, Told]) -> dict[str, Any]:
+    return {
+        name: NameView(**value._asdict()) if isinstance(value, Name) else value
+        for name, value in attributes.items()
+    }

@@ -1,0 +1,98 @@
+"""What a declaration plans: what becomes of the households that people leave, join or found."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from services.registry.domain.declarations import DeclaredHousehold, DeclaredMember
+from services.registry.domain.life_events import Succession, admit, take_effect, take_leave
+
+_NO_SUCCESSION = Succession()
+
+
+class NamedPerson(NamedTuple):
+    """Somebody a declaration names, where it does so, and their part in it."""
+
+    field: str
+    idcs: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is recorded of those whom a declaration names, before it takes effect."""
+
+    on: date
+    """The day from which the change is true."""
+    households: Mapping[UUID, DeclaredHousehold]
+    lives_in: Mapping[str, UUID]
+    """The household of each person who lives in one, by IDCS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a declaration makes of households; those that people leave come first."""
+
+    changed: tuple[tuple[UUID, DeclaredHousehold], ...] = ()
+    dissolved: tuple[UUID, ...] = ()
+    into: UUID | None = None
+    """The household that the members of the dissolved one join together."""
+    founded: Mapping[str, Any] | None = None
+    """A new household as a line of an import says it, its reference and day aside."""
+    main: UUID | None = None
+    """The household that the declaration is about; None if it is the founded one, or none."""
+
+
+def one_changed(household_id: UUID, household: DeclaredHousehold) -> Plan:
+    """Plan a change of the household that the declaration is about."""
+    return Plan(changed=((household_id, household),), main=household_id)
+
+
+def members_of(document: Mapping[str, Any]) -> list[str]:
+    """Return the IDCS of the members of a new household."""
+    return [member["idcs"] for member in document["members"]]
+
+
+def leaving(
+    standing: Standing, leavers: Iterable[str], successions: Mapping[UUID, Succession]
+) -> Plan:
+    """Plan what becomes of the households that people leave."""
+    left: dict[UUID, list[str]] = {}
+    for idcs in leavers:
+        if idcs in standing.lives_in:
+            left.setdefault(standing.lives_in[idcs], []).append(idcs)
+    changed, dissolved = [], []
+    for household_id, members in left.items():
+        remaining = take_leave(
+            standing.households[household_id],
+            members,
+            succession=successions.get(household_id, _NO_SUCCESSION),
+        )
+        if remaining is None:
+            dissolved.append(household_id)
+        else:
+            changed.append((household_id, take_effect(remaining, standing.on)))
+    main = next(iter(left), None)
+    return Plan(changed=tuple(changed), dissolved=tuple(dissolved), main=main)
+
+
+def moving(
+    standing: Standing,
+    joining: Sequence[DeclaredMember],
+    into: UUID,
+    successions: Mapping[UUID, Succession],
+) -> Plan:
+    """Plan that people join a household, and leave where they lived."""
+    left = leaving(standing, [member.idcs for member in joining], successions)
+    joined = take_effect(admit(standing.households[into], joining), standing.on)
+    return Plan(changed=(*left.changed, (into, joined)), dissolved=left.dissolved, main=into)
+
+
+def founding(
+    standing: Standing, founded: Mapping[str, Any], successions: Mapping[UUID, Succession]
+) -> Plan:
+    """Plan that people found a household, and leave where they lived."""
+    left = leaving(standing, members_of(founded), successions)
+    return Plan(changed=left.changed, dissolved=left.dissolved, founded=founded)

@@ -1,0 +1,1 @@
+"""Other systems out: the partners that are called back."""

@@ -1,0 +1,105 @@
+"""Guardianships: versions of who answers for whom."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from psycopg.rows import tuple_row
+
+from services.registry.domain.guardianship import GENERATIONS_MAX
+from services.registry.storage.appending import append_rows
+from services.registry.storage.tables import GuardianshipRow
+from shared.storage.copy import column_names, column_types
+from shared.storage.database import Transaction
+
+GUARDIANSHIP_TABLE = "guardianship"
+_COLUMNS = column_names(GuardianshipRow)
+_TYPES = column_types(GuardianshipRow)
+_WRITERS_LOCK = 7_236_231_002
+
+
+class Guardianship(NamedTuple):
+    """A version of a guardianship, in the order of its columns."""
+
+    guardianship_id: UUID
+    version: int
+    region_code: str
+    person_id: UUID
+    guardian_id: UUID
+    relation: str
+    valid_from: date
+    valid_to: date | None
+    """The last day; None while nobody has ended it."""
+    evidence_kind: str
+    evidence_sealed: bytes | None
+    client: str
+    recorded_at: datetime
+
+
+async def hold_guardianships(tx: Transaction) -> None:
+    """Let one transaction at a time record guardianships, so that two cannot close a cycle."""
+    await tx.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITERS_LOCK,))
+
+
+async def add_guardianships(tx: Transaction, versions: Sequence[Guardianship]) -> None:
+    """Keep versions; none is ever changed."""
+    await append_rows(tx, GUARDIANSHIP_TABLE, _COLUMNS, versions, types=_TYPES)
+
+
+async def guardianships_of(
+    tx: Transaction, person_id: UUID, *, valid_on: date, known_at: datetime
+) -> list[Guardianship]:
+    """Return who answers for a person on a day, as known at an instant."""
+    cursor = tx.cursor(row_factory=tuple_row)
+    await cursor.execute(
+        f"""
+        SELECT {", ".join(_COLUMNS)}
+          FROM (SELECT DISTINCT ON (guardianship_id) * FROM guardianship
+                 WHERE person_id = %(person_id)s AND recorded_at <= %(known_at)s
+                 ORDER BY guardianship_id, version DESC) AS latest
+         WHERE valid_from <= %(valid_on)s AND (valid_to IS NULL OR valid_to >= %(valid_on)s)
+         ORDER BY valid_from, guardianship_id
+        """,  # noqa: S608 -- our own column names
+        {"person_id": person_id, "valid_on": valid_on, "known_at": known_at},
+    )
+    return [Guardianship(*row) for row in await cursor.fetchall()]
+
+
+async def read_guardianship(
+    tx: Transaction, guardianship_id: UUID, *, person_id: UUID
+) -> Guardianship | None:
+    """Return the latest version of a person's guardianship."""
+    cursor = tx.cursor(row_factory=tuple_row)
+    await cursor.execute(
+        f"SELECT {', '.join(_COLUMNS)} FROM guardianship"  # noqa: S608 -- our own column names
+        " WHERE guardianship_id = %(guardianship_id)s AND person_id = %(person_id)s"
+        " ORDER BY version DESC LIMIT 1",
+        {"guardianship_id": guardianship_id, "person_id": person_id},
+    )
+    row = await cursor.fetchone()
+    return None if row is None else Guardianship(*row)
+
+
+async def everybody_above(tx: Transaction, person_id: UUID, *, on: date) -> frozenset[UUID]:
+    """Return the guardians of a person, theirs, and so on; those who have not ended by a day."""
+    cursor = tx.cursor(row_factory=tuple_row)
+    await cursor.execute(
+        """
+        WITH RECURSIVE above (person_id, generation) AS (
+            SELECT %(person_id)s::uuid, 0
+            UNION
+            SELECT link.guardian_id, above.generation + 1
+              FROM above
+              JOIN guardianship AS link ON link.person_id = above.person_id
+             WHERE above.generation < %(generations_max)s
+               AND (link.valid_to IS NULL OR link.valid_to >= %(on)s)
+               AND NOT EXISTS (SELECT FROM guardianship AS later
+                                WHERE later.guardianship_id = link.guardianship_id
+                                  AND later.version > link.version)
+        )
+        SELECT DISTINCT person_id FROM above WHERE generation > 0
+        """,
+        {"person_id": person_id, "on": on, "generations_max": GENERATIONS_MAX},
+    )
+    return frozenset([guardian_id for (guardian_id,) in await cursor.fetchall()])

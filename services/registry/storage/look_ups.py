@@ -1,0 +1,208 @@
+"""Many look-ups in two statements: who is asked about, and that it was answered."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from psycopg import AsyncCursor
+from psycopg.rows import tuple_row
+
+from services.registry.storage.packed_arrays import (
+    packed_bytes,
+    packed_texts,
+    packed_uuids,
+    take_packed_arrays,
+)
+from services.registry.storage.persons import PersonVersion
+from shared.storage.database import Transaction
+
+
+class FoundPerson(NamedTuple):
+    """A person's current row, as far as questions about one need it; ids are their 16 bytes."""
+
+    idcs_blind: bytes
+    id_bytes: bytes
+    region_code: str
+    province_code: str
+    commune_code: str
+    birth_date: date
+    sex: str
+    status: str
+    document_blind: bytes | None
+
+    @property
+    def person_id(self) -> UUID:
+        """Return the person's id."""
+        return UUID(bytes=self.id_bytes)
+
+
+class WholePerson(NamedTuple):
+    """What only some questions need of a person."""
+
+    version: PersonVersion
+    """The current version."""
+    idcs_sealed: bytes
+    household_id: UUID | None
+    """Where the person lives now."""
+
+
+class StandingConsent(NamedTuple):
+    """A consent that is in force on the day of a question."""
+
+    id_bytes: bytes
+    client: str
+    purpose: str
+    consent_id: UUID
+    attributes: list[str]
+
+
+class AnsweredQuestion(NamedTuple):
+    """A row of the access log; ids are their 16 bytes."""
+
+    access_id: bytes
+    client: str
+    purpose: str
+    action: str
+    attributes: str
+    """The literal of an array of attribute names."""
+    result: str
+    consent_id: bytes | None
+    person_id: bytes
+    household_id: bytes | None
+    region_code: str
+
+
+def _cursor(tx: Transaction) -> AsyncCursor[tuple[Any, ...]]:
+    cursor = tx.cursor(binary=True, row_factory=tuple_row)
+    take_packed_arrays(cursor)
+    return cursor
+
+
+async def find_persons(
+    tx: Transaction, *, blinds: Sequence[bytes], ids: Sequence[bytes]
+) -> list[FoundPerson]:
+    """Return the persons of the caller's regions with these blind indexes or these ids."""
+    cursor = _cursor(tx)
+    found: list[FoundPerson] = []
+    if blinds:
+        await cursor.execute(_BY_BLIND, {"blinds": packed_bytes(blinds)})
+        found += [FoundPerson(*row) for row in await cursor.fetchall()]
+    if ids:
+        await cursor.execute(_BY_ID, {"ids": packed_uuids(ids)})
+        found += [FoundPerson(*row) for row in await cursor.fetchall()]
+    return found
+
+
+_PERSON = """
+    SELECT idcs_blind, uuid_send(person_id), region_code, province_code, commune_code, birth_date,
+           sex, status, document_blind
+      FROM person
+"""
+_BY_BLIND = _PERSON.encode() + b" WHERE idcs_blind = ANY(%(blinds)s)"
+_BY_ID = _PERSON.encode() + b" WHERE person_id = ANY(%(ids)s)"
+
+
+async def find_by_document(
+    tx: Transaction, blinds: Sequence[bytes], *, tokens: Sequence[int]
+) -> list[UUID]:
+    """Return at most two persons who carry a document.
+
+    Args:
+        tx: The open transaction, which sees the caller's regions only.
+        blinds: The blind indexes that the document may have.
+        tokens: Its search tokens, which alone are indexed.
+    """
+    cursor = await tx.execute(
+        """
+        SELECT person_id FROM person
+         WHERE search_tokens && %(tokens)s::bigint[] AND document_blind = ANY(%(blinds)s)
+         ORDER BY person_id LIMIT 2
+        """,
+        {"tokens": list(tokens), "blinds": list(blinds)},
+    )
+    return [row["person_id"] for row in await cursor.fetchall()]
+
+
+async def read_whole_persons(tx: Transaction, ids: Sequence[bytes]) -> dict[bytes, WholePerson]:
+    """Return the current versions of persons, and where they live, by id."""
+    cursor = _cursor(tx)
+    await cursor.execute(_WHOLE, {"ids": packed_uuids(ids)})
+    rows: list[tuple[Any, ...]] = await cursor.fetchall()
+    return {
+        row[0]: WholePerson(PersonVersion(*row[3:]), idcs_sealed=row[1], household_id=row[2])
+        for row in rows
+    }
+
+
+_WHOLE = f"""
+    SELECT uuid_send(person.person_id), idcs_sealed, household_id,
+           {", ".join(f"person_version.{column}" for column in PersonVersion._fields)}
+      FROM person
+      JOIN person_version USING (person_id, version)
+      LEFT JOIN residence USING (person_id)
+     WHERE person.person_id = ANY(%(ids)s)
+""".encode()  # noqa: S608 -- our own column names
+
+
+async def read_standing_consents(
+    tx: Transaction, ids: Sequence[bytes], *, clients: Sequence[str], on: date
+) -> list[StandingConsent]:
+    """Return the consents of persons to these clients that are in force on a day."""
+    cursor = _cursor(tx)
+    await cursor.execute(
+        b"""
+        SELECT uuid_send(person_id), client, purpose, consent_id, attributes
+          FROM consent
+         WHERE person_id = ANY(%(ids)s) AND client = ANY(%(clients)s)
+           AND valid_from <= %(on)s AND valid_until >= %(on)s
+           AND NOT EXISTS (SELECT FROM consent_withdrawal
+                            WHERE consent_withdrawal.consent_id = consent.consent_id)
+         ORDER BY valid_until DESC, consent_id
+        """,
+        {"ids": packed_uuids(ids), "clients": packed_texts(clients), "on": on},
+    )
+    return [StandingConsent(*row) for row in await cursor.fetchall()]
+
+
+async def log_answers(
+    tx: Transaction, rows: Sequence[AnsweredQuestion], *, at: datetime, on: date
+) -> None:
+    """Add a row of the access log per answer about a person.
+
+    Args:
+        tx: The open transaction; the answers leave only once it has committed.
+        rows: What was answered to whom.
+        at: The instant of all of them, in UTC: the state of the registry that they speak of.
+        on: The day they speak of.
+    """
+    (access, clients, purposes, actions, attributes, results, consents, persons, households,
+     regions) = zip(*rows, strict=True)  # fmt: skip
+    await _cursor(tx).execute(
+        b"""
+        INSERT INTO access_log (access_id, accessed_at, client, purpose, action, attributes,
+                                result, consent_id, person_id, household_id, region_code,
+                                valid_on, known_at)
+        SELECT answer.access_id, %(at)s, answer.client, answer.purpose, answer.action,
+               answer.attributes::text[], answer.result, answer.consent_id, answer.person_id,
+               answer.household_id, answer.region_code, %(on)s, %(at)s
+          FROM unnest(%(access)s, %(clients)s, %(purposes)s, %(actions)s, %(attributes)s,
+                      %(results)s, %(consents)s, %(persons)s, %(households)s, %(regions)s)
+               AS answer (access_id, client, purpose, action, attributes, result, consent_id,
+                          person_id, household_id, region_code)
+        """,
+        {
+            "at": at,
+            "on": on,
+            "access": packed_uuids(access),
+            "clients": packed_texts(clients),
+            "purposes": packed_texts(purposes),
+            "actions": packed_texts(actions),
+            "attributes": packed_texts(attributes),
+            "results": packed_texts(results),
+            "consents": packed_uuids(consents),
+            "persons": packed_uuids(persons),
+            "households": packed_uuids(households),
+            "regions": packed_texts(regions),
+        },
+    )

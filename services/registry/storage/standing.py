@@ -1,0 +1,118 @@
+"""People and households as they stand now, locked for a declaration about them."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from psycopg.rows import tuple_row
+
+from services.registry.storage.arrays import array_of_bytes
+from shared.storage.database import Transaction
+
+
+class KnownPerson(NamedTuple):
+    """A person whom a declaration names."""
+
+    person_id: UUID
+    blind: bytes
+    region_code: str
+    birth_date: date
+    sex: str
+    status: str
+    version: int
+    household_id: UUID | None
+
+
+class StandingRow(NamedTuple):
+    """A household's current version; `facts` is JSON as Python reads it."""
+
+    household_id: UUID
+    reference_blind: bytes
+    reference_sealed: bytes
+    content_digest: bytes
+    version: int
+    version_id: UUID
+    commune_code: str
+    milieu: str
+    language: str
+    phone_sealed: bytes | None
+    facts: dict[str, Any]
+    review_on: date
+    valid_from: date
+
+
+class StandingMember(NamedTuple):
+    """A member of a household's current version."""
+
+    household_id: UUID
+    person_id: UUID
+    idcs_blind: bytes
+    idcs_sealed: bytes
+    birth_date: date
+    sex: str
+    status: str
+    kinship: str
+    head: bool
+    declarant: bool
+    facts: dict[str, Any]
+
+
+async def lock_known_persons(tx: Transaction, blinds: Sequence[bytes]) -> list[KnownPerson]:
+    """Return the persons with these blind indexes, locked in one order against deadlocks."""
+    cursor = tx.cursor(row_factory=tuple_row)
+    parameters = {"blinds": array_of_bytes(blinds)}
+    await cursor.execute(
+        "SELECT 1 FROM person WHERE idcs_blind = ANY(%(blinds)s::bytea[])"
+        " ORDER BY idcs_blind FOR NO KEY UPDATE",
+        parameters,
+    )
+    # Read only once they are locked: whoever held them may have moved them.
+    await cursor.execute(
+        """
+        SELECT person_id, idcs_blind, person.region_code, birth_date, sex, status, version,
+               residence.household_id
+          FROM person LEFT JOIN residence USING (person_id)
+         WHERE idcs_blind = ANY(%(blinds)s::bytea[])
+        """,
+        parameters,
+    )
+    return [KnownPerson(*row) for row in await cursor.fetchall()]
+
+
+async def lock_standing(
+    tx: Transaction, household_ids: Sequence[UUID]
+) -> tuple[list[StandingRow], list[StandingMember]]:
+    """Return the households that stand among these, and their members, in the order of locking."""
+    cursor = tx.cursor(row_factory=tuple_row)
+    parameters = {"ids": list(household_ids)}
+    await cursor.execute(
+        "SELECT 1 FROM household WHERE household_id = ANY(%(ids)s)"
+        " ORDER BY reference_blind FOR NO KEY UPDATE",
+        parameters,
+    )
+    await cursor.execute(
+        """
+        SELECT household_id, reference_blind, reference_sealed, content_digest, version, version_id,
+               commune_code, milieu, language, phone_sealed, facts, review_on,
+               household.valid_from
+          FROM household JOIN household_version USING (household_id, version)
+         WHERE household_id = ANY(%(ids)s) AND household.state = 'standing'
+         ORDER BY reference_blind
+        """,
+        parameters,
+    )
+    households = [StandingRow(*row) for row in await cursor.fetchall()]
+    await cursor.execute(
+        """
+        SELECT household_id, person_id, idcs_blind, idcs_sealed, person.birth_date, person.sex,
+               person.status, kinship, head, declarant, facts
+          FROM household
+          JOIN household_member USING (household_id, version)
+          JOIN person USING (person_id)
+         WHERE household_id = ANY(%(ids)s) AND household.state = 'standing'
+         ORDER BY head DESC, person.birth_date, person_id
+        """,
+        parameters,
+    )
+    return households, [StandingMember(*row) for row in await cursor.fetchall()]

@@ -1,0 +1,248 @@
+"""Record a declaration: who and what it is about, what it makes of households, and its receipt."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from psycopg.errors import UniqueViolation
+
+from services.registry.domain.checks import EARLIEST_DATE
+from services.registry.domain.declared_verbs import (
+    Birth,
+    Death,
+    Marriage,
+    StatusChange,
+)
+from services.registry.domain.households import is_adult
+from services.registry.domain.life_events import ChangeRefusedError
+from services.registry.domain.plans import NamedPerson, Plan, Standing
+from services.registry.domain.receipts import verbs
+from services.registry.domain.rejects import Reject, RejectCode
+from services.registry.domain.vocabulary import PersonStatus
+from services.registry.storage.standing import KnownPerson
+from services.registry.use_cases.announce_households import Placement
+from services.registry.use_cases.change_status import change_status
+from services.registry.use_cases.collaborators import Collaborators
+from services.registry.use_cases.declaration_errors import DeclarationConflictError, refused
+from services.registry.use_cases.declaration_made import DeclarationMade, Declarer
+from services.registry.use_cases.dissolve_households import dissolve_households
+from services.registry.use_cases.give_receipt import Filed, Receipt, Subject, give_receipt
+from services.registry.use_cases.name_people import name_people
+from services.registry.use_cases.read_household import HouseholdNotFoundError
+from services.registry.use_cases.record_newborn import link_parents, record_newborn
+from services.registry.use_cases.record_persons import Recording
+from services.registry.use_cases.settle_declared import settle_declared
+from services.registry.use_cases.standing_households import (
+    StandingHousehold,
+    standing_households,
+)
+from shared.runtime.ids import new_id
+from shared.storage.database import Transaction
+
+_PARENTS = ("mother", "father")
+_ABOUT_A_PERSON = ("deceased", "suspended", "reinstated")
+
+
+@dataclass(slots=True)
+class _Course:
+    """A declaration on its way, and what became known of those it names."""
+
+    made: DeclarationMade
+    declarer: Declarer
+    recording: Recording
+    people: Mapping[str, KnownPerson] = field(default_factory=dict)
+    standing: Mapping[UUID, StandingHousehold] = field(default_factory=dict)
+    subjects: list[Subject] = field(default_factory=list)
+
+
+async def declare(
+    tx: Transaction, made: DeclarationMade, *, declarer: Declarer, using: Collaborators
+) -> Receipt:
+    """Record a declaration with all its effects, or nothing of it, and return its receipt.
+
+    The transaction must see every region: what somebody may change is judged here, as it is for
+    the lines of an import, since a move or a marriage has two ends.
+
+    Args:
+        tx: The transaction of the request.
+        made: The declaration.
+        declarer: Who sends it.
+        using: The registry's means.
+
+    Raises:
+        DeclarationRefusedError: It contradicts the rules or what is on file.
+        HouseholdNotFoundError: A household it names does not stand within the declarer's regions.
+        DeclarationConflictError: Another declaration came in between.
+    """
+    today = using.clock.today()
+    recording = Recording(new_id(), on=today, at=using.clock.now(), regions=declarer.regions)
+    course = _Course(made, declarer, recording)
+    _judge_form(made, today)
+    try:
+        return await _take_effect(tx, course, using=using)
+    except ChangeRefusedError as error:
+        raise refused(*error.rejects) from error
+    except UniqueViolation as error:
+        message = "Somebody has just declared something about the same people; look, and try again."
+        raise DeclarationConflictError(message) from error
+
+
+def _judge_form(made: DeclarationMade, today: date) -> None:
+    if made.occurred_on > today:
+        raise refused(Reject("occurred_on", RejectCode.DATE_IN_FUTURE))
+    if made.occurred_on < EARLIEST_DATE:
+        raise refused(Reject("occurred_on", RejectCode.DATE_TOO_OLD))
+    if made.evidence_kind not in verbs()[made.verb.code].evidence:
+        raise refused(Reject("evidence.kind", RejectCode.EVIDENCE_UNFIT))
+
+
+async def _take_effect(tx: Transaction, course: _Course, *, using: Collaborators) -> Receipt:
+    made, recording = course.made, course.recording
+    if isinstance(made.verb, Birth):
+        course.subjects.append(
+            await record_newborn(
+                tx, made.verb, occurred_on=made.occurred_on, recording=recording, using=using
+            )
+        )
+    await _name(tx, course, using=using)
+    plan = made.verb.plan(
+        Standing(
+            made.occurred_on,
+            {key: known.declared for key, known in course.standing.items()},
+            {
+                idcs: person.household_id
+                for idcs, person in course.people.items()
+                if person.household_id is not None
+            },
+        )
+    )
+    if isinstance(made.verb, Birth):
+        await link_parents(
+            tx,
+            made.verb,
+            child=course.subjects[0],
+            people=course.people,
+            declarer=course.declarer,
+            recording=recording,
+        )
+    await _change_statuses(tx, course, using=using)
+    await dissolve_households(
+        tx,
+        [course.standing[household_id] for household_id in plan.dissolved],
+        on=made.occurred_on,
+        into=plan.into,
+        recording=recording,
+    )
+    placements = await settle_declared(
+        tx, plan, made=made, standing=course.standing, recording=recording, using=using
+    )
+    return await give_receipt(tx, _filed(course, plan, placements), using=using)
+
+
+async def _name(tx: Transaction, course: _Course, *, using: Collaborators) -> None:
+    """Find and hold everybody, and every household, that the declaration is about."""
+    verb, declarer = course.made.verb, course.made.declared_by
+    named = list(verb.persons())
+    if declarer is not None:
+        named.append(NamedPerson("declared_by", declarer, "declarer"))
+    course.people = await name_people(tx, named, using=using)
+    _judge_people(course, named)
+    moving = [person for person in verb.persons() if person.part not in _PARENTS]
+    left = {course.people[person.idcs].household_id for person in moving} - {None}
+    wanted = {*verb.households(), *left}
+    course.standing = await standing_households(
+        tx, [household_id for household_id in wanted if household_id is not None], using=using
+    )
+    may_change = course.recording.may_change
+    for household_id in verb.households():
+        known = course.standing.get(household_id)
+        if known is None or not may_change(known.region_code):
+            message = "There is no such household within your regions."
+            raise HouseholdNotFoundError(message)
+    for person in moving:
+        home = course.standing.get(course.people[person.idcs].household_id or new_id())
+        if home is not None and not may_change(home.region_code):
+            raise refused(Reject(person.field, RejectCode.SUBJECT_OUT_OF_SCOPE))
+
+
+def _judge_people(course: _Course, named: Sequence[NamedPerson]) -> None:
+    """Refuse people who cannot have the part that the declaration gives them."""
+    made, rejects = course.made, []
+    for person in named:
+        known = course.people[person.idcs]
+        if code := _unfit(person.part, known, course):
+            rejects.append(Reject(person.field, code))
+        if person.part != "declarer":
+            course.subjects.append(Subject(person.part, known.region_code, known.person_id))
+    if rejects:
+        raise refused(*rejects)
+    if isinstance(made.verb, Marriage) and made.evidence_kind != "judicial_decision":
+        spouses = (course.people[idcs] for idcs in made.verb.spouses)
+        if not all(is_adult(spouse.birth_date, on=made.occurred_on) for spouse in spouses):
+            raise refused(Reject("spouses", RejectCode.SPOUSE_MINOR))
+
+
+def _unfit(part: str, person: KnownPerson, course: _Course) -> RejectCode | None:
+    """Return why somebody cannot have a part, if they cannot."""
+    if part in _ABOUT_A_PERSON and not course.recording.may_change(person.region_code):
+        return RejectCode.PERSON_UNKNOWN
+    if part == "reinstated":
+        return RejectCode.PERSON_NOT_SUSPENDED if person.status == PersonStatus.ACTIVE else None
+    if person.status == PersonStatus.DECEASED and part not in _PARENTS:
+        return RejectCode.PERSON_DECEASED
+    if part == "suspended" and person.status == PersonStatus.SUSPENDED:
+        return RejectCode.PERSON_SUSPENDED
+    if part == "declarer" and not is_adult(person.birth_date, on=course.recording.on):
+        return RejectCode.DECLARANT_UNFIT
+    return None
+
+
+async def _change_statuses(tx: Transaction, course: _Course, *, using: Collaborators) -> None:
+    verb = course.made.verb
+    if not isinstance(verb, Death | StatusChange):
+        return
+    status = PersonStatus.DECEASED if isinstance(verb, Death) else verb.status
+    version = await change_status(
+        tx,
+        course.people[verb.person].person_id,
+        status,
+        on=course.made.occurred_on,
+        recording=course.recording,
+        using=using,
+    )
+    course.subjects = [subject._replace(version=version) for subject in course.subjects]
+
+
+def _filed(course: _Course, plan: Plan, placements: Sequence[Placement]) -> Filed:
+    """Return what the receipt is given for: the declaration, and what became of whom."""
+    declared_by = course.made.declared_by
+    ended = [course.standing[household_id] for household_id in plan.dissolved]
+    return Filed(
+        course.made,
+        course.declarer,
+        course.recording,
+        declarant_id=None if declared_by is None else course.people[declared_by].person_id,
+        main=plan.main if plan.founded is None else placements[-1].household_id,
+        subjects=(
+            *course.subjects,
+            *(
+                Subject("dissolved", home.region_code, None, home.household_id, home.version + 1)
+                for home in ended
+            ),
+            *(
+                Subject(
+                    "household",
+                    placement.entry.household.commune.region_code,
+                    None,
+                    placement.household_id,
+                    placement.version,
+                )
+                for placement in placements
+            ),
+        ),
+        effective_on=max(
+            [placement.entry.household.declared_on for placement in placements],
+            default=course.made.occurred_on,
+        ),
+    )

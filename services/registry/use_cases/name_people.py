@@ -1,0 +1,46 @@
+"""Find the people whom a declaration names by their IDCS, and hold them until it is recorded."""
+
+from collections.abc import Iterable, Mapping
+
+from services.registry.domain.identifiers import is_idcs_shape
+from services.registry.domain.plans import NamedPerson
+from services.registry.domain.rejects import Reject, RejectCode
+from services.registry.storage.standing import KnownPerson, lock_known_persons
+from services.registry.use_cases.collaborators import Collaborators
+from services.registry.use_cases.declaration_errors import refused
+from services.registry.use_cases.read_block import IDCS_FIELD
+from shared.storage.database import Transaction
+
+
+async def name_people(
+    tx: Transaction, named: Iterable[NamedPerson], *, using: Collaborators
+) -> Mapping[str, KnownPerson]:
+    """Return the named persons by IDCS, locked.
+
+    Raises:
+        DeclarationRefusedError: An IDCS is malformed, or nobody on file has it.
+    """
+    people = list(named)
+    holds = using.rules.algorithm.holds
+    malformed = [
+        Reject(person.field, RejectCode.IDCS_CHECK_DIGIT)
+        for person in people
+        if not (is_idcs_shape(person.idcs) and holds(person.idcs))
+    ]
+    if malformed:
+        raise refused(*malformed)
+    idcs_of = {
+        blind: person.idcs
+        for person in people
+        for blind in using.sealed.blinds(IDCS_FIELD, person.idcs)
+    }
+    found = await lock_known_persons(tx, list(idcs_of)) if idcs_of else []
+    known = {idcs_of[person.blind]: person for person in found}
+    unknown = [
+        Reject(person.field, RejectCode.PERSON_UNKNOWN)
+        for person in people
+        if person.idcs not in known
+    ]
+    if unknown:
+        raise refused(*unknown)
+    return known

@@ -1,0 +1,205 @@
+"""Record that a person consented, read their consents, and end one at their wish."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from services.registry.domain.policies import Attribute, PolicyMissingError
+from services.registry.storage.access_log import Disclosed, log_access
+from services.registry.storage.consents import (
+    EVIDENCE_COLUMN,
+    TABLE,
+    NewConsent,
+    RecordedConsent,
+    add_consent,
+    read_consent,
+    read_consents_of,
+    withdraw,
+)
+from services.registry.storage.look_ups import FoundPerson, find_persons
+from services.registry.use_cases.agree import Identifier, idcs_blinds
+from services.registry.use_cases.collaborators import Collaborators
+from services.registry.use_cases.look_up import LookUp
+from services.registry.use_cases.policies import policy_of
+from services.registry.use_cases.read_person import PersonNotFoundError
+from shared.kernel.errors import DomainError, ErrorKind
+from shared.runtime.ids import new_id
+from shared.storage.database import Transaction
+
+CONSENT_DAYS_MAX = 5 * 366
+_NOBODY = "There is no such person within your regions."
+
+
+class ConsentNotFoundError(DomainError):
+    """There is no such consent within the caller's regions, or it is not the caller's."""
+
+    code: ClassVar[str] = "registry.consent-not-found"
+    kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
+
+
+class ConsentPeriodError(DomainError):
+    """The consent ends before it begins, has ended, or lasts longer than anybody may consent."""
+
+    code: ClassVar[str] = "registry.consent-period"
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
+
+
+class ConsentOfAnotherError(DomainError):
+    """A partner records consents given to itself, and no others."""
+
+    code: ClassVar[str] = "registry.consent-of-another"
+    kind: ClassVar[ErrorKind] = ErrorKind.FORBIDDEN
+
+
+@dataclass(frozen=True, slots=True)
+class GivenConsent:
+    """What a person consented to, and what proves it."""
+
+    identifier: Identifier
+    client: str
+    purpose: str
+    attributes: frozenset[Attribute]
+    valid_from: date
+    valid_until: date
+    evidence_kind: str
+    evidence_reference: str
+    """Where the proof is kept; sealed in the row."""
+
+
+async def admit_consent(given: GivenConsent, look_up: LookUp, *, using: Collaborators) -> None:
+    """Let pass a consent that the caller may record, before anybody is looked up.
+
+    Raises:
+        ConsentPeriodError: Its days cannot be.
+        ConsentOfAnotherError: A partner records a consent that was not given to it.
+        PolicyMissingError: The client consented to has no policy.
+        PurposeNotAgreedError: Its policy does not know the purpose.
+        AttributeNotAgreedError: Its policy does not cover all attributes.
+    """
+    days = (given.valid_until - given.valid_from).days
+    if not 0 <= days <= CONSENT_DAYS_MAX or given.valid_until < using.clock.today():
+        message = "A consent begins before it ends, has not ended, and lasts five years at most."
+        raise ConsentPeriodError(message)
+    if await _only_for(look_up.client, using=using) not in (None, given.client):
+        message = "A partner records the consents that were given to itself."
+        raise ConsentOfAnotherError(message)
+    policy = await policy_of(given.client, using=using)
+    policy.purpose(given.purpose)
+    policy.require_verified(given.attributes)
+
+
+async def record_consent(
+    tx: Transaction, given: GivenConsent, look_up: LookUp, *, using: Collaborators
+) -> RecordedConsent:
+    """Record an admitted consent in the caller's transaction, which logs it too.
+
+    Raises:
+        IdcsMalformedError: The IDCS is not well formed.
+        PersonNotFoundError: There is no such person within the caller's regions.
+    """
+    person = await _find(tx, given.identifier, look_up, using=using)
+    consent_id = new_id()
+    evidence = using.sealed.seal(
+        given.evidence_reference, table=TABLE, column=EVIDENCE_COLUMN, row_id=consent_id
+    )
+    consent = NewConsent(
+        consent_id=consent_id,
+        region_code=person.region_code,
+        person_id=person.person_id,
+        client=given.client,
+        purpose=given.purpose,
+        attributes=sorted(given.attributes),
+        valid_from=given.valid_from,
+        valid_until=given.valid_until,
+        evidence_kind=given.evidence_kind,
+        evidence_sealed=evidence,
+        recorded_at=using.clock.now(),
+        recorded_by=look_up.client,
+    )
+    await add_consent(tx, consent)
+    recorded = await read_consent(tx, consent_id)
+    if recorded is None:
+        raise ConsentNotFoundError(_NOBODY)
+    await _log(tx, recorded, look_up, result="consent-recorded", using=using)
+    return recorded
+
+
+async def withdraw_consent(
+    consent_id: UUID, look_up: LookUp, *, using: Collaborators
+) -> RecordedConsent:
+    """End a consent at the person's wish; ending it twice is ending it once.
+
+    Raises:
+        ConsentNotFoundError: There is none within the caller's regions, or not the caller's own.
+    """
+    owner = await _only_for(look_up.client, using=using)
+    async with using.database.transaction(look_up.scope) as tx:
+        consent = await read_consent(tx, consent_id)
+        if consent is None or owner not in (None, consent.client):
+            message = "There is no such consent within your regions."
+            raise ConsentNotFoundError(message)
+        await withdraw(tx, consent, at=using.clock.now(), by=look_up.client)
+        withdrawn = await read_consent(tx, consent_id) or consent
+        await _log(tx, withdrawn, look_up, result="consent-withdrawn", using=using)
+    return withdrawn
+
+
+async def read_consents(
+    person_id: UUID, look_up: LookUp, *, after: UUID | None, limit: int, using: Collaborators
+) -> list[RecordedConsent]:
+    """Return a page of a person's consents, the newest first; the row of it is committed.
+
+    Raises:
+        PersonNotFoundError: There is no such person within the caller's regions.
+    """
+    async with using.database.transaction(look_up.scope) as tx:
+        found = await find_persons(tx, blinds=(), ids=[person_id.bytes])
+        if not found:
+            raise PersonNotFoundError(_NOBODY)
+        consents = await read_consents_of(tx, person_id, after=after, limit=limit)
+        access = look_up.as_access("read-consents", clock=using.clock)
+        await log_access(tx, access, [Disclosed(new_id(), found[0].region_code, person_id)])
+    return consents
+
+
+async def _only_for(client: str, *, using: Collaborators) -> str | None:
+    """Return the client whose consents alone a caller may touch: a partner's own; None for all."""
+    try:
+        return (await policy_of(client, using=using)).client
+    except PolicyMissingError:
+        return None
+
+
+async def _find(
+    tx: Transaction, identifier: Identifier, look_up: LookUp, *, using: Collaborators
+) -> FoundPerson:
+    if identifier.token is not None:
+        person_id = using.partner_tokens.person_of(identifier.token, client=look_up.client)
+        ids = [] if person_id is None else [person_id.bytes]
+        found = await find_persons(tx, blinds=(), ids=ids)
+    else:
+        blinds = idcs_blinds(identifier.idcs, using=using)
+        found = await find_persons(tx, blinds=blinds, ids=())
+    if not found:
+        raise PersonNotFoundError(_NOBODY)
+    return found[0]
+
+
+async def _log(
+    tx: Transaction,
+    consent: RecordedConsent,
+    look_up: LookUp,
+    *,
+    result: str,
+    using: Collaborators,
+) -> None:
+    access = look_up.as_access(result, clock=using.clock)
+    subject = Disclosed(
+        new_id(),
+        consent.region_code,
+        consent.person_id,
+        result=result,
+        consent_id=consent.consent_id,
+    )
+    await log_access(tx, access, [subject])

@@ -1,0 +1,44 @@
+"""Search households by reference or by a member, within the caller's rights, and logged."""
+
+from dataclasses import dataclass, replace
+
+from services.registry.storage.access_log import Disclosed, log_access
+from services.registry.storage.search import FoundHousehold, find_households
+from services.registry.use_cases.collaborators import Collaborators
+from services.registry.use_cases.identifiers_sought import SoughtIdentifier
+from services.registry.use_cases.look_up import LookUp
+from services.registry.use_cases.read_block import REFERENCE_FIELD
+from shared.runtime.ids import new_id
+
+HOUSEHOLDS_MAX = 20
+_ACTION = "search-households"
+_ATTRIBUTES = ("commune", "household_id", "milieu")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SoughtHousehold:
+    """A household by its number, or by the IDCS of somebody who lives in it."""
+
+    reference: str | None = None
+    member: SoughtIdentifier | None = None
+
+
+async def search_households(
+    sought: SoughtHousehold, look_up: LookUp, *, using: Collaborators
+) -> list[FoundHousehold]:
+    """Return the households sought; each is logged before that."""
+    references = (
+        () if sought.reference is None else using.sealed.blinds(REFERENCE_FIELD, sought.reference)
+    )
+    members = () if sought.member is None else sought.member.blinds(using.sealed)
+    async with using.database.transaction(look_up.scope) as tx:
+        found = await find_households(
+            tx, references=references, members=members, most=HOUSEHOLDS_MAX
+        )
+        if found:
+            access = replace(look_up.as_access(_ACTION, clock=using.clock), attributes=_ATTRIBUTES)
+            subjects = [
+                Disclosed(new_id(), one.region_code, household_id=one.household_id) for one in found
+            ]
+            await log_access(tx, access, subjects)
+    return found

@@ -1,0 +1,109 @@
+"""Let households become what a declaration plans, by the rules that judge an import's lines."""
+
+from collections.abc import Iterator, Mapping
+from uuid import UUID
+
+from services.registry.domain.households import is_adult
+from services.registry.domain.life_events import household_document
+from services.registry.domain.lines import LineRules
+from services.registry.domain.plans import Plan
+from services.registry.domain.rejects import Reject, RejectCode
+from services.registry.use_cases.announce_households import Placement
+from services.registry.use_cases.collaborators import Collaborators
+from services.registry.use_cases.declaration_errors import refused
+from services.registry.use_cases.declaration_made import DeclarationMade
+from services.registry.use_cases.read_block import HouseholdLine, household_line
+from services.registry.use_cases.read_declared import read_declared_household
+from services.registry.use_cases.receipts import draw_receipt_number
+from services.registry.use_cases.record_households import settle_households
+from services.registry.use_cases.record_persons import Recording
+from services.registry.use_cases.standing_households import StandingHousehold
+from shared.storage.database import Transaction
+
+
+async def settle_declared(
+    tx: Transaction,
+    plan: Plan,
+    *,
+    made: DeclarationMade,
+    standing: Mapping[UUID, StandingHousehold],
+    recording: Recording,
+    using: Collaborators,
+) -> list[Placement]:
+    """Record the planned households, those that people leave first, and return them in order.
+
+    Raises:
+        DeclarationRefusedError: A rule of lines, or what is on file, forbids one of them.
+    """
+    rules = LineRules(
+        today=recording.on, algorithm=using.rules.algorithm, regions=recording.regions
+    )
+    lines = list(_lines(plan, made, standing, rules=rules, using=using))
+    # No declaration's words have this digest, so what is declared is news even if nothing changed.
+    news = [
+        entry._replace(line=line, digest=recording.job_id.bytes + bytes([line]), older_digests=())
+        for line, entry in enumerate(lines, start=1)
+    ]
+    outcome = await settle_households(tx, news, first_lines={}, recording=recording, using=using)
+    if outcome.rejects:
+        raise refused(*outcome.rejects)
+    _judge(outcome.placements, plan, standing)
+    return outcome.placements
+
+
+def _lines(
+    plan: Plan,
+    made: DeclarationMade,
+    standing: Mapping[UUID, StandingHousehold],
+    *,
+    rules: LineRules,
+    using: Collaborators,
+) -> Iterator[HouseholdLine]:
+    blind_of = {
+        member.idcs: blind
+        for home in standing.values()
+        for member, blind in zip(home.declared.members, home.member_blinds, strict=True)
+    }
+    for household_id, planned in plan.changed:
+        document = household_document(planned)
+        if household_id == plan.main:
+            document |= made.forwarded
+        household = read_declared_household(rules, document)._replace(review_on=planned.review_on)
+        entry = household_line(0, household, sealed=using.sealed)
+        # On file they may stand under an older index key.
+        yield entry._replace(
+            blind=standing[household_id].blind,
+            member_blinds=tuple(
+                blind_of.get(member.idcs, blind)
+                for member, blind in zip(household.members, entry.member_blinds, strict=True)
+            ),
+        )
+    if plan.founded is not None:
+        document = {
+            "attestations": [],
+            **plan.founded,
+            **made.forwarded,
+            "reference": plan.founded.get("reference") or f"RSU-{draw_receipt_number()}",
+            "declared_on": made.occurred_on.isoformat(),
+        }
+        yield household_line(0, read_declared_household(rules, document), sealed=using.sealed)
+
+
+def _judge(
+    placements: list[Placement], plan: Plan, standing: Mapping[UUID, StandingHousehold]
+) -> None:
+    """Refuse a household that is not as it must be once its members are known.
+
+    A minor who heads a household on file already, as a file may say, is no obstacle to a change.
+    """
+    heads = {
+        member.idcs for home in standing.values() for member in home.declared.members if member.head
+    }
+    if plan.founded is not None and placements[-1].version > 1:
+        raise refused(Reject("reference", RejectCode.REFERENCE_TAKEN))
+    for placement in placements:
+        household = placement.entry.household
+        for member, person in zip(household.members, placement.members, strict=True):
+            new = member.head and member.idcs not in heads
+            if new and not is_adult(person.birth_date, on=household.declared_on):
+                raise refused(Reject("members", RejectCode.HEAD_MINOR))

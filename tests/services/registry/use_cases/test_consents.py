@@ -1,0 +1,183 @@
+"""Consents: needed where the purpose rests on them, and good for what they cover only."""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.registry.domain.policies import Attribute, ConsentMissingError
+from services.registry.storage.consents import RecordedConsent
+from services.registry.use_cases.agree import Identifier
+from services.registry.use_cases.disclose_attributes import disclose_attributes
+from services.registry.use_cases.look_up import LookUp
+from services.registry.use_cases.read_person import PersonNotFoundError
+from services.registry.use_cases.record_consent import (
+    ConsentNotFoundError,
+    ConsentOfAnotherError,
+    ConsentPeriodError,
+    GivenConsent,
+    admit_consent,
+    read_consents,
+    record_consent,
+    withdraw_consent,
+)
+from services.registry.use_cases.verify_persons import Verification, verify_batch, verify_person
+from tests.services.registry.conftest import Registry
+from tests.services.registry.declaring import a_file, a_person, an_idcs
+from tests.services.registry.partners import HOSPITAL, PURPOSE, a_purpose, agree_on, asking
+
+TODAY = date(2026, 11, 20)
+REGISTRAR = asking("registrar")
+SEX = Verification(Identifier(an_idcs(1)), {Attribute.SEX: "F"})
+
+
+@pytest.fixture
+async def hospital(registry: Registry) -> Registry:
+    """Return a registry whose hospital may ask with the person's consent only."""
+    await registry.load(a_file(a_person(1), a_person(2)), key="k")
+    await agree_on(registry, purposes=(a_purpose(consent_required=True),))
+    return registry
+
+
+async def consent(
+    registry: Registry,
+    by: LookUp = REGISTRAR,
+    **changes: Any,  # noqa: ANN401 -- any field
+) -> RecordedConsent:
+    """Record that the first person lets the hospital know their sex for a month."""
+    usual: dict[str, Any] = {
+        "identifier": Identifier(an_idcs(1)),
+        "client": HOSPITAL,
+        "purpose": PURPOSE,
+        "attributes": frozenset({Attribute.SEX}),
+        "valid_from": TODAY,
+        "valid_until": TODAY + timedelta(days=30),
+        "evidence_kind": "signed-paper",
+        "evidence_reference": "folder 12, sheet 3",
+    }
+    given = GivenConsent(**(usual | changes))
+    await admit_consent(given, by, using=registry.api)
+    async with registry.api.database.transaction(by.scope) as tx:
+        return await record_consent(tx, given, by, using=registry.api)
+
+
+async def test_with_a_consent_the_answer_is_given_and_the_log_names_it(hospital: Registry) -> None:
+    given = await consent(hospital)
+    assert (await verify_person(SEX, asking(), using=hospital.api)).verified
+    (row,) = await hospital.databases.rows(
+        "SELECT consent_id FROM access_log WHERE action = 'verify-person'"
+    )
+    assert row["consent_id"] == given.consent_id
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"attributes": frozenset({Attribute.BIRTH_DATE})},
+        {"identifier": Identifier(an_idcs(2))},
+        {"valid_from": TODAY + timedelta(days=1)},
+    ],
+    ids=["for another attribute", "of somebody else", "from tomorrow on"],
+)
+async def test_a_consent_covers_what_it_says_only(
+    hospital: Registry, changes: dict[str, Any]
+) -> None:
+    await consent(hospital, **changes)
+    with pytest.raises(ConsentMissingError):
+        await verify_person(SEX, asking(), using=hospital.api)
+
+
+async def test_a_consent_ends_after_its_last_day(hospital: Registry) -> None:
+    await consent(hospital)
+    hospital.clock.move(timedelta(days=30))
+    assert (await verify_person(SEX, asking(), using=hospital.api)).verified
+    hospital.clock.move(timedelta(days=1))
+    with pytest.raises(ConsentMissingError):
+        await verify_person(SEX, asking(), using=hospital.api)
+
+
+async def test_a_withdrawn_consent_ends_at_once_and_stays_on_record(hospital: Registry) -> None:
+    given = await consent(hospital)
+    withdrawn = await withdraw_consent(given.consent_id, REGISTRAR, using=hospital.api)
+    again = await withdraw_consent(given.consent_id, REGISTRAR, using=hospital.api)
+    assert withdrawn == again
+    assert withdrawn.withdrawn_at == hospital.clock.now()
+    with pytest.raises(ConsentMissingError):
+        await verify_person(SEX, asking(), using=hospital.api)
+    kept = await read_consents(given.person_id, REGISTRAR, after=None, limit=10, using=hospital.api)
+    assert kept == [withdrawn]
+
+
+async def test_in_a_batch_only_who_consented_is_told_of(hospital: Registry) -> None:
+    await consent(hospital)
+    others = [Verification(Identifier(an_idcs(number)), SEX.claims) for number in (2, 9)]
+    verdicts = await verify_batch([SEX, *others], asking(), using=hospital.api)
+    assert verdicts[0].verified
+    assert [verdict.fault for verdict in verdicts] == [None, *["registry.consent-missing"] * 2]
+
+
+async def test_a_consent_to_a_name_opens_that_name_and_no_more(hospital: Registry) -> None:
+    await consent(hospital, attributes=frozenset({Attribute.NAME_LATIN}))
+    one = frozenset({Attribute.NAME_LATIN})
+    identifier = Identifier(an_idcs(1))
+    told = await disclose_attributes(identifier, one, asking(), using=hospital.api)
+    assert set(told.attributes) == one
+    with pytest.raises(ConsentMissingError):
+        await disclose_attributes(identifier, None, asking(), using=hospital.api)
+
+
+@pytest.mark.parametrize(
+    "days",
+    [(0, -1), (-30, -1), (0, 5 * 366 + 1)],
+    ids=["ends before it begins", "has ended", "for ever"],
+)
+async def test_a_period_that_cannot_be_is_refused(
+    hospital: Registry, days: tuple[int, int]
+) -> None:
+    first, last = (TODAY + timedelta(days=step) for step in days)
+    with pytest.raises(ConsentPeriodError):
+        await consent(hospital, valid_from=first, valid_until=last)
+
+
+async def test_a_partner_records_and_withdraws_its_own_consents_only(hospital: Registry) -> None:
+    await agree_on(hospital, client="school")
+    with pytest.raises(ConsentOfAnotherError):
+        await consent(hospital, by=asking("school"))
+    given = await consent(hospital, by=asking(HOSPITAL))
+    with pytest.raises(ConsentNotFoundError):
+        await withdraw_consent(given.consent_id, asking("school"), using=hospital.api)
+
+
+async def test_somebody_of_another_region_sees_no_consent(hospital: Registry) -> None:
+    given = await consent(hospital)
+    elsewhere = asking("registrar", regions=("04",))
+    with pytest.raises(ConsentNotFoundError):
+        await withdraw_consent(given.consent_id, elsewhere, using=hospital.api)
+    with pytest.raises(PersonNotFoundError):
+        await read_consents(given.person_id, elsewhere, after=None, limit=1, using=hospital.api)
+    with pytest.raises(PersonNotFoundError):
+        await consent(hospital, by=elsewhere)
+
+
+async def test_consents_are_read_in_pages_the_newest_first(hospital: Registry) -> None:
+    given = [await consent(hospital) for _ in range(3)]
+    person_id = given[0].person_id
+
+    async def page(after: UUID | None) -> list[UUID]:
+        read = await read_consents(person_id, REGISTRAR, after=after, limit=2, using=hospital.api)
+        return [each.consent_id for each in read]
+
+    first = await page(None)
+    assert first == [given[2].consent_id, given[1].consent_id]
+    assert await page(first[-1]) == [given[0].consent_id]
+
+
+async def test_where_the_proof_is_kept_is_sealed(hospital: Registry) -> None:
+    given = await consent(hospital)
+    sealed = await hospital.databases.value("SELECT evidence_sealed FROM consent")
+    assert b"folder" not in sealed
+    opened = hospital.api.sealed.unseal(
+        sealed, table="consent", column="evidence_sealed", row_id=given.consent_id
+    )
+    assert opened == "folder 12, sheet 3"

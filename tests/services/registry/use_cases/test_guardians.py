@@ -1,0 +1,126 @@
+"""Guardians: who answers for whom, from when, and until when."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+
+from services.registry.storage.guardianships import Guardianship
+from services.registry.use_cases.declaration_errors import DeclarationRefusedError
+from services.registry.use_cases.declaration_made import Declarer
+from services.registry.use_cases.look_up import LookUp
+from services.registry.use_cases.read_person import PersonNotFoundError
+from services.registry.use_cases.record_guardianship import (
+    GuardianMade,
+    GuardianshipNotFoundError,
+    end_guardianship,
+    read_guardians,
+    record_guardianship,
+)
+from shared.runtime.ids import new_id
+from shared.storage.database import RowScope
+from tests.services.registry.changing import person_id_of
+from tests.services.registry.conftest import Registry
+from tests.services.registry.declaring import a_file, a_person, an_idcs
+
+EVERYWHERE = LookUp("a-caseworker", "case-follow-up", RowScope.everything())
+REGISTRAR = Declarer("a-registrar", "registration", ("*",))
+ON = date(2026, 11, 1)
+
+
+async def people(registry: Registry) -> None:
+    """Register four adults of Tangier."""
+    await registry.load(a_file(*(a_person(number) for number in range(1, 5))), key="people")
+
+
+async def link(
+    registry: Registry, child: UUID, guardian: int, *, regions: tuple[str, ...] = ("*",)
+) -> Guardianship:
+    """Record a legal guardian."""
+    made = GuardianMade(child, ON, "judicial_decision", "J-1")
+    async with registry.api.database.transaction(RowScope.everything()) as tx:
+        return await record_guardianship(
+            tx,
+            made,
+            guardian=an_idcs(guardian),
+            relation="legal_guardian",
+            declarer=Declarer("a-registrar", "registration", regions),
+            using=registry.api,
+        )
+
+
+async def end(registry: Registry, held: Guardianship, on: date) -> Guardianship:
+    """End a guardianship."""
+    made = GuardianMade(held.person_id, on, "judicial_decision")
+    async with registry.api.database.transaction(RowScope.everything()) as tx:
+        return await end_guardianship(
+            tx, made, held.guardianship_id, declarer=REGISTRAR, using=registry.api
+        )
+
+
+async def test_a_guardian_is_read_as_of_a_day_and_as_known_at_an_instant(
+    registry: Registry,
+) -> None:
+    await people(registry)
+    ward = await person_id_of(registry, 1)
+    held = await link(registry, ward, 2)
+    before = registry.clock.now()
+    registry.clock.move(timedelta(days=3))
+    await end(registry, held, date(2026, 11, 20))
+
+    async def read(**times: object) -> list[Guardianship]:
+        look_up = LookUp("c", "audit", RowScope.everything(), **times)  # type: ignore[arg-type] # named by each call
+        return await read_guardians(ward, look_up, using=registry.api)
+
+    assert await read() == []
+    (then,) = await read(valid_on=date(2026, 11, 20))
+    assert (then.guardian_id, then.valid_to) == (held.guardian_id, date(2026, 11, 20))
+    (known,) = await read(known_at=before)
+    assert (known.version, known.valid_to) == (1, None)
+    assert await read(valid_on=date(2026, 10, 31)) == []
+    logged = await registry.databases.rows("SELECT action, count(*) FROM access_log GROUP BY 1")
+    assert {row["action"] for row in logged} == {
+        "record-guardian",
+        "end-guardian",
+        "read-guardians",
+    }
+
+
+async def test_guardians_of_guardians_never_come_round(registry: Registry) -> None:
+    await people(registry)
+    first, second, third = [await person_id_of(registry, number) for number in (1, 2, 3)]
+    held = await link(registry, first, 2)
+    await link(registry, second, 3)
+    with pytest.raises(DeclarationRefusedError) as error:
+        await link(registry, third, 1)
+    assert error.value.faults == (("guardian", "registry.guardian-cycle"),)
+    with pytest.raises(DeclarationRefusedError) as error:
+        await link(registry, first, 2)
+    assert error.value.faults == (("guardian", "registry.guardian-known"),)
+    await end(registry, held, date(2026, 11, 19))
+    await link(registry, third, 1)
+
+
+async def test_what_has_ended_does_not_end_again(registry: Registry) -> None:
+    await people(registry)
+    held = await link(registry, await person_id_of(registry, 1), 2)
+    with pytest.raises(DeclarationRefusedError) as error:
+        await end(registry, held, date(2026, 10, 31))
+    assert error.value.faults == (("ended_on", "registry.period-reversed"),)
+    await end(registry, held, ON)
+    with pytest.raises(DeclarationRefusedError) as error:
+        await end(registry, held, ON)
+    assert error.value.faults == (("guardianship_id", "registry.guardian-ended"),)
+    with pytest.raises(GuardianshipNotFoundError):
+        await end(registry, held._replace(guardianship_id=new_id()), ON)
+
+
+async def test_another_region_records_and_reads_nothing(registry: Registry) -> None:
+    await people(registry)
+    ward = await person_id_of(registry, 1)
+    with pytest.raises(PersonNotFoundError):
+        await link(registry, ward, 2, regions=("04",))
+    await link(registry, ward, 2)
+    elsewhere = LookUp("c", "audit", RowScope(("04",), ("*",)))
+    with pytest.raises(PersonNotFoundError):
+        await read_guardians(ward, elsewhere, using=registry.api)

@@ -1,0 +1,105 @@
+"""Receipts read again, and the history of people and households."""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.registry.use_cases.look_up import LookUp
+from services.registry.use_cases.read_history import (
+    VERSIONS_MAX,
+    read_household_history,
+    read_person_history,
+)
+from services.registry.use_cases.read_household import read_household
+from services.registry.use_cases.read_person import read_person
+from services.registry.use_cases.read_receipt import (
+    ReceiptNotFoundError,
+    ReceiptNumberError,
+    find_receipt,
+    read_receipt,
+)
+from shared.storage.database import RowScope
+from tests.services.registry.changing import (
+    a_declaration,
+    a_member,
+    declared,
+    on_file,
+    person_id_of,
+)
+from tests.services.registry.conftest import Registry
+from tests.services.registry.declaring import an_idcs
+
+EVERYWHERE = LookUp("an-auditor", "audit", RowScope.everything())
+
+
+async def test_an_imported_household_has_a_receipt_too(registry: Registry) -> None:
+    first, _ = await on_file(registry)
+    (filed,) = await registry.databases.rows(
+        "SELECT declaration_id, receipt_number FROM declaration WHERE household_id = %(id)s",
+        id=first,
+    )
+    by_id = await read_receipt(filed["declaration_id"], EVERYWHERE, using=registry.api)
+    typed = " ".join(filed["receipt_number"][at : at + 4] for at in range(0, 16, 4))
+    by_number = await find_receipt(typed, EVERYWHERE, using=registry.api)
+    assert by_id == by_number
+    assert (by_id.declaration.verb, by_id.subjects[0].household_id) == ("registration", first)
+    with pytest.raises(ReceiptNumberError):
+        await find_receipt("1234 5678", EVERYWHERE, using=registry.api)
+    elsewhere = LookUp("c", "audit", RowScope(("04",), ("*",)))
+    with pytest.raises(ReceiptNotFoundError):
+        await find_receipt(typed, elsewhere, using=registry.api)
+
+
+async def test_an_auditor_reads_a_household_as_it_was_known(registry: Registry) -> None:
+    first, second = await on_file(registry)
+    before = registry.clock.now()
+    registry.clock.move(timedelta(days=30))
+    body = a_declaration(
+        "marriage",
+        spouses=[an_idcs(2), an_idcs(4)],
+        joins=str(second),
+        member=a_member(2, kinship="spouse"),
+        occurred_on="2026-12-10",
+    )
+    receipt = await declared(registry, body)
+    bride = await person_id_of(registry, 2)
+
+    async def home(**times: Any) -> UUID | None:  # noqa: ANN401 -- both times
+        look_up = LookUp("an-auditor", "audit", RowScope.everything(), **times)
+        return (await read_person(bride, look_up, using=registry.api)).household_id
+
+    assert await home() == second
+    assert await home(valid_on=date(2026, 12, 10)) == second
+    assert await home(valid_on=date(2026, 12, 9)) == first
+    assert await home(known_at=before) == first
+    then = LookUp("an-auditor", "audit", RowScope.everything(), known_at=before)
+    known = await read_household(first, then, using=registry.api)
+    assert (known.household["version"], len(known.members)) == (1, 3)
+    steps = await read_household_history(
+        first, EVERYWHERE, before=VERSIONS_MAX, limit=10, using=registry.api
+    )
+    assert [(step.version, step.verb, step.members) for step in steps] == [
+        (2, "marriage", 2),
+        (1, "registration", 3),
+    ]
+    assert steps[0].receipt_id == receipt.declaration.declaration_id
+    earlier = await read_household_history(
+        first, then, before=VERSIONS_MAX, limit=10, using=registry.api
+    )
+    assert [step.version for step in earlier] == [1]
+
+
+async def test_the_versions_of_a_person_come_page_by_page(registry: Registry) -> None:
+    await on_file(registry)
+    await declared(registry, a_declaration("death", person=an_idcs(5)))
+    person_id = await person_id_of(registry, 5)
+    latest = await read_person_history(
+        person_id, EVERYWHERE, before=VERSIONS_MAX, limit=1, using=registry.api
+    )
+    rest = await read_person_history(person_id, EVERYWHERE, before=2, limit=1, using=registry.api)
+    assert [(step.version, step.status) for step in (*latest, *rest)] == [
+        (2, "deceased"),
+        (1, "active"),
+    ]
