@@ -6,7 +6,10 @@ from fastapi import FastAPI
 
 from services.eligibility.api.routes import router
 from services.eligibility.consumers.notifications import on_messages_settled
-from services.eligibility.consumers.registry import on_households_recorded
+from services.eligibility.consumers.registry import (
+    on_households_dissolved,
+    on_households_recorded,
+)
 from services.eligibility.settings import Settings
 from services.eligibility.storage.tables import EligibilityTable
 from services.eligibility.use_cases.advance_runs import advance_runs
@@ -40,7 +43,11 @@ def create_worker(settings: Settings, platform: Platform) -> Worker:
 
     return Worker(
         service=SERVICE,
-        subscriptions=[on_households_recorded(collaborators), on_messages_settled()],
+        subscriptions=[
+            on_households_recorded(collaborators),
+            on_households_dissolved(collaborators),
+            on_messages_settled(),
+        ],
         loops=[Loop(name="eligibility-runs", step=step)],
     )
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.eligibility.domain.attested import Attested
 from services.eligibility.domain.months import write_month
 from services.eligibility.domain.outcomes import Component
 from services.eligibility.domain.reasons import Reason
@@ -96,6 +97,44 @@ class ContributionView(_Body):
         )
 
 
+class AttestedView(_Body):
+    """A declared fact that an administration's word replaced, in words for citizens.
+
+    `declared` and `attested` are values as they are written in facts; `law` is what the rule rests
+    on, `note` what it assumes.
+    """
+
+    person_id: UUID
+    fact: str
+    declared: str
+    attested: str
+    source: str
+    valid_from: date
+    ar: str
+    fr: str
+    law: str
+    is_assumption: bool
+    note: str | None
+
+    @classmethod
+    def of(cls, attested: Attested) -> Self:
+        """Return the view of a replaced fact."""
+        words, rule = attested.sentence, attested.rule
+        return cls(
+            person_id=attested.person_id,
+            fact=attested.fact.name,
+            declared=attested.declared,
+            attested=attested.value,
+            source=attested.source,
+            valid_from=attested.valid_from,
+            ar=words.ar,
+            fr=words.fr,
+            law=rule.law,
+            is_assumption=rule.assumption,
+            note=rule.note,
+        )
+
+
 class ReasonView(_Body):
     """A reason in words; `note` says what is assumed where the law is silent."""
 
@@ -168,6 +207,7 @@ class ExplanationView(_Body):
     constant: str
     region_term: str
     contributions: Sequence[ContributionView]
+    attested: Sequence[AttestedView]
     outcomes: Sequence[OutcomeView]
 
     @classmethod
@@ -187,6 +227,7 @@ class ExplanationView(_Body):
             constant=f"{explanation.replay.constant:.10f}",
             region_term=f"{explanation.replay.region_term:.10f}",
             contributions=[ContributionView.of(part) for part in explanation.replay.contributions],
+            attested=[AttestedView.of(one) for one in explanation.attested],
             outcomes=[OutcomeView.of(explained) for explained in explanation.outcomes],
         )
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import polars as pl
 
+from services.eligibility.domain.dissolution import no_longer_standing
 from services.eligibility.domain.outcomes import Outcomes, Terms
 from services.eligibility.domain.vocabulary import Programme
 
@@ -64,6 +65,7 @@ def changes(
     outcomes: Outcomes,
     standings: Standings,
     *,
+    dissolved: pl.DataFrame,
     months: Mapping[Programme, date],
 ) -> Changes:
     """Return the assessments and outcomes that differ from those that stand.
@@ -74,8 +76,9 @@ def changes(
 
     Args:
         assessed: The result of `index.assess`.
-        outcomes: The result of `outcomes.decide` on it.
+        outcomes: The result of `outcomes.decide` on it, with those of `dissolved`.
         standings: What stands for the same chunk.
+        dissolved: Columns `DISSOLVED_COLUMNS`: households that have an outcome and no new index.
         months: The first month of effect for each programme decided.
     """
     compared = assessed.join(standings.assessments, on="household", how="inner")
@@ -100,13 +103,23 @@ def changes(
             "formula_version",
             "index_units",
         ),
-        outcomes=_changed_outcomes(compared, outcomes, standings, months=months),
+        outcomes=_changed_outcomes(
+            _grounds(compared, dissolved, standings), outcomes, standings, months=months
+        ),
         terms=outcomes.terms,
     )
 
 
+def _grounds(compared: pl.DataFrame, dissolved: pl.DataFrame, standings: Standings) -> pl.DataFrame:
+    """Return which version of the facts, and which index, the outcome of a household rests on."""
+    assessed = compared.select(
+        "household", "region_code", "fact_version", pl.col("version").alias("assessment_version")
+    )
+    return pl.concat([assessed, no_longer_standing(dissolved, standings.assessments)])
+
+
 def _changed_outcomes(
-    compared: pl.DataFrame,
+    grounds: pl.DataFrame,
     outcomes: Outcomes,
     standings: Standings,
     *,
@@ -132,15 +145,7 @@ def _changed_outcomes(
             pl.col("new_digest").ne_missing(pl.col("terms_digest"))
             & (pl.col("effective_month").is_null() | (pl.col("effective_month") <= pl.col("month")))
         )
-        .join(
-            compared.select(
-                "household",
-                "region_code",
-                "fact_version",
-                pl.col("version").alias("assessment_version"),
-            ),
-            on="household",
-        )
+        .join(grounds, on="household")
         .sort(keys)
         .select(
             *keys,

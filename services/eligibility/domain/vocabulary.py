@@ -171,6 +171,24 @@ HOUSEHOLD_COLUMNS: Mapping[str, type[pl.DataType]] = MappingProxyType(
     }
 )
 
+DISSOLVED_COLUMNS: Mapping[str, type[pl.DataType]] = MappingProxyType(
+    {"household": pl.Int64, "region_code": pl.String}
+)
+
+# `position` is that of the member it is about, `place` that of the attestation among its version's.
+ATTESTATION_COLUMNS: Mapping[str, type[pl.DataType]] = MappingProxyType(
+    {
+        "household": pl.Int64,
+        "position": pl.Int64,
+        "place": pl.Int64,
+        "fact": pl.String,
+        "value": pl.String,
+        "source": pl.String,
+        "valid_from": pl.Date,
+        "valid_to": pl.Date,
+    }
+)
+
 MEMBER_COLUMNS: Mapping[str, type[pl.DataType]] = MappingProxyType(
     {
         "household": pl.Int64,

@@ -16,7 +16,7 @@ from services.eligibility.domain.vocabulary import (
 )
 from shared.messaging.envelope import ConsumedItem
 
-ATTESTATIONS_MAX = 50
+ATTESTATIONS_MAX = 1_000
 APPLICATIONS_MAX = 20
 VERSION_MAX = 2**31 - 1
 BIRTH_RANK_MAX = 100
@@ -122,13 +122,14 @@ class HouseholdFacts(_Part):
 
 
 class Attestation(_Part):
-    """A fact about a member that another administration vouches for."""
+    """A fact about a member that another administration vouches for; null: no end is known."""
 
     person_id: UUID
     fact: Word
     value: bool | int | Word
     source: Word
     valid_from: date
+    valid_to: date | None = None
 
 
 class Application(_Part):
@@ -162,6 +163,18 @@ class HouseholdRecorded(ConsumedItem):
             message = "A household has exactly one head."
             raise ValueError(message)
         return self
+
+
+class HouseholdDissolved(ConsumedItem):
+    """Nobody lives in a household any more; versions are counted with those of its facts."""
+
+    TYPE: ClassVar[str] = "registry.households-dissolved.v1"
+    SUBJECT: ClassVar[str] = "household_id"
+
+    household_id: UUID
+    version: Annotated[int, Field(ge=1, le=VERSION_MAX)]
+    region_code: Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])$")]
+    dissolved_on: date
 
 
 class MessageSettled(ConsumedItem):

@@ -9,7 +9,11 @@ from uuid import UUID
 
 from psycopg import sql
 
-from services.eligibility.storage.tables import HouseholdFactVersionRow, MemberFactRow
+from services.eligibility.storage.tables import (
+    AttestationRow,
+    HouseholdFactVersionRow,
+    MemberFactRow,
+)
 from shared.storage.copy import column_names
 from shared.storage.database import Transaction
 
@@ -40,8 +44,18 @@ class StandingOutcome:
     components: Sequence[Mapping[str, Any]]
     amount_centimes: int
     threshold_points: Decimal
+    fact_version: int
     effective_month: date
     decided_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class FactVersion:
+    """What was declared and attested of a household at one time; members in their order."""
+
+    household: Mapping[str, Any]
+    members: Sequence[Mapping[str, Any]]
+    attestations: Sequence[Mapping[str, Any]]
 
 
 async def read_assessment(tx: Transaction, household_id: UUID) -> StandingAssessment | None:
@@ -65,7 +79,7 @@ async def read_outcomes(tx: Transaction, household_id: UUID) -> list[StandingOut
         """
         SELECT DISTINCT ON (programme)
                programme, version, decision_id, standing, outcome, reasons, components,
-               amount_centimes, threshold_points, effective_month, decided_on
+               amount_centimes, threshold_points, fact_version, effective_month, decided_on
           FROM outcome WHERE household_id = %(household_id)s
          ORDER BY programme, version DESC
         """,
@@ -74,10 +88,8 @@ async def read_outcomes(tx: Transaction, household_id: UUID) -> list[StandingOut
     return [StandingOutcome(**row) for row in await cursor.fetchall()]
 
 
-async def read_fact_version(
-    tx: Transaction, household_id: UUID, *, version: int
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return one version of a household's facts, and of its members' in their order."""
+async def read_fact_version(tx: Transaction, household_id: UUID, *, version: int) -> FactVersion:
+    """Return one version of a household's facts, with what was attested of its members."""
     parameters = {"household_id": household_id, "version": version}
     households = await tx.execute(
         _select("household_fact_version", column_names(HouseholdFactVersionRow)), parameters
@@ -87,8 +99,12 @@ async def read_fact_version(
         + sql.SQL(" ORDER BY position"),
         parameters,
     )
-    rows = await households.fetchall()
-    return rows[0], await members.fetchall()
+    attestations = await tx.execute(
+        _select("attestation", column_names(AttestationRow)) + sql.SQL(" ORDER BY position"),
+        parameters,
+    )
+    (household,) = await households.fetchall()
+    return FactVersion(household, await members.fetchall(), await attestations.fetchall())
 
 
 def _select(table: str, columns: Sequence[str]) -> sql.Composed:

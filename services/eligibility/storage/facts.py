@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import LiteralString
@@ -13,12 +14,15 @@ import polars as pl
 from psycopg import sql
 from psycopg.rows import tuple_row
 
+from services.eligibility.domain.attestations import attestation_policy
 from services.eligibility.domain.vocabulary import (
+    ATTESTATION_COLUMNS,
+    DISSOLVED_COLUMNS,
     HOUSEHOLD_COLUMNS,
     MEMBER_COLUMNS,
     Programme,
 )
-from services.eligibility.events.consumed import HouseholdRecorded
+from services.eligibility.events.consumed import HouseholdDissolved, HouseholdRecorded
 from services.eligibility.storage.tables import (
     AttestationRow,
     HouseholdFactVersionRow,
@@ -39,15 +43,20 @@ _facts_of_member = attrgetter(*column_names(MemberFactRow, without=(*_VERSIONED,
 
 @dataclass(frozen=True, slots=True)
 class FactFrames:
-    """What the rules need of a chunk: `household` in each frame is a place in the ids asked for."""
+    """What the rules need of a chunk: `household` in each frame is a place in the ids asked for.
+
+    A household is either among `households` or `dissolved`.
+    """
 
     households: pl.DataFrame
     members: pl.DataFrame
+    attestations: pl.DataFrame
     applications: pl.DataFrame
+    dissolved: pl.DataFrame
 
 
 async def advance_fact_versions(
-    tx: Transaction, recorded: Sequence[HouseholdRecorded]
+    tx: Transaction, recorded: Sequence[HouseholdRecorded | HouseholdDissolved]
 ) -> set[UUID]:
     """Lock the households in a fixed order, and return those for which this is news.
 
@@ -144,7 +153,9 @@ async def read_facts(tx: Transaction, ids: Sequence[UUID]) -> FactFrames:
     return FactFrames(
         households=await _frame(tx, _NEWEST_HOUSEHOLDS, ids, HOUSEHOLD_COLUMNS),
         members=await _frame(tx, _NEWEST_MEMBERS, ids, MEMBER_COLUMNS),
+        attestations=await _frame(tx, _NEWEST_ATTESTATIONS, ids, ATTESTATION_COLUMNS),
         applications=await _frame(tx, _APPLICATIONS, ids, APPLICATION_COLUMNS),
+        dissolved=await _frame(tx, _DISSOLVED, ids, DISSOLVED_COLUMNS),
     )
 
 
@@ -160,15 +171,24 @@ async def _frame(
         "SELECT string_agg(concat_ws(',', ordinality - 1, {values}), E'\\n') {source}"
     ).format(values=_values(columns), source=sql.SQL(source))
     async with tx.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(
-            statement, {"ids": list(ids), "programmes": [str(one) for one in Programme]}
-        )
+        await cursor.execute(statement, {"ids": list(ids), **_known_words()})
         row = await cursor.fetchone()
     if row is None or row[0] is None:
         return pl.DataFrame(schema=dict(columns))
     as_read = {name: _as_read(kind) for name, kind in columns.items()}
     read = pl.read_csv(row[0].encode(), has_header=False, schema=as_read)
     return read.cast({name: kind for name, kind in columns.items() if kind is pl.Boolean})
+
+
+@cache
+def _known_words() -> Mapping[str, list[str]]:
+    policy = attestation_policy()
+    return {
+        "programmes": [str(one) for one in Programme],
+        "facts": sorted(policy.facts),
+        "sources": sorted(policy.sources),
+        "values": sorted(policy.values),
+    }
 
 
 def _values(columns: Columns) -> sql.Composed:
@@ -223,6 +243,7 @@ def _attestation_rows(item: HouseholdRecorded) -> Iterator[tuple[object, ...]]:
             json.dumps(attestation.value),
             attestation.source,
             attestation.valid_from,
+            attestation.valid_to,
         )
 
 
@@ -241,8 +262,31 @@ _NEWEST_MEMBERS: LiteralString = """
         ON facts.household_id = household.household_id AND facts.version = household.fact_version
 """
 
+# Words that no rule knows are left out: they change nothing, and might hold a comma.
+_NEWEST_ATTESTATIONS: LiteralString = """
+      FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS wanted (household_id, ordinality)
+      JOIN household USING (household_id)
+     CROSS JOIN LATERAL (
+           SELECT member.position, attestation.position AS place, attestation.fact,
+                  attestation.value #>> '{}' AS value, attestation.source,
+                  attestation.valid_from, attestation.valid_to
+             FROM attestation
+             JOIN household_member_fact AS member USING (household_id, version, person_id)
+            WHERE attestation.household_id = household.household_id
+              AND attestation.version = household.fact_version) AS facts
+     WHERE facts.fact = ANY(%(facts)s) AND facts.source = ANY(%(sources)s)
+       AND facts.value = ANY(%(values)s)
+"""
+
 _APPLICATIONS: LiteralString = """
       FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS wanted (household_id, ordinality)
       JOIN application AS facts USING (household_id)
      WHERE programme = ANY(%(programmes)s)
+"""
+
+_DISSOLVED: LiteralString = """
+      FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS wanted (household_id, ordinality)
+      JOIN household USING (household_id)
+      JOIN dissolution AS facts
+        ON facts.household_id = household.household_id AND facts.version = household.fact_version
 """

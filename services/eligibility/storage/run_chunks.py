@@ -22,12 +22,19 @@ class Chunk:
 
 
 async def cut_chunks(tx: Transaction, run_id: UUID, *, households_max: int) -> int:
-    """Cut all households on file into ranges of at most so many; return how many households."""
+    """Cut the households that stand into ranges of at most so many; return how many households.
+
+    Nothing is to be decided anew on the dissolved; a range that spans some leaves them as they are.
+    """
     cursor = await tx.execute(
         """
         WITH numbered AS (
             SELECT household_id, (row_number() OVER (ORDER BY household_id) - 1) AS place
               FROM household
+             WHERE NOT EXISTS (
+                   SELECT FROM dissolution
+                    WHERE dissolution.household_id = household.household_id
+                      AND dissolution.version = household.fact_version)
         ), edged AS (
             SELECT place, household_id AS first_id,
                    first_value(household_id) OVER chunk AS chunk_first,

@@ -17,11 +17,19 @@ class OutcomeCount:
 
 
 async def count_households(tx: Transaction) -> tuple[int, int]:
-    """Return how many households are on file, and how many of them have an index."""
+    """Return how many households stand, and how many of them have an index."""
     cursor = await tx.execute(
         """
-        SELECT (SELECT count(*) FROM household) AS households,
-               (SELECT count(*) FROM assessment WHERE version = 1) AS indexes
+        WITH dissolved AS (
+            SELECT household_id FROM household JOIN dissolution USING (household_id)
+             WHERE dissolution.version = household.fact_version
+        )
+        SELECT (SELECT count(*) FROM household) - (SELECT count(*) FROM dissolved) AS households,
+               (SELECT count(*) FROM assessment
+                 WHERE version = 1
+                   AND NOT EXISTS (SELECT FROM dissolved
+                                    WHERE dissolved.household_id = assessment.household_id))
+               AS indexes
         """
     )
     rows = await cursor.fetchall()
@@ -29,13 +37,19 @@ async def count_households(tx: Transaction) -> tuple[int, int]:
 
 
 async def count_outcomes(tx: Transaction) -> list[OutcomeCount]:
-    """Return the newest outcomes of all households, counted by what they say."""
+    """Return the newest outcomes of the households that stand, counted by what they say."""
     cursor = await tx.execute(
         """
-        WITH newest AS (
+        WITH dissolved AS (
+            SELECT household_id FROM household JOIN dissolution USING (household_id)
+             WHERE dissolution.version = household.fact_version
+        ), newest AS (
             SELECT DISTINCT ON (household_id, programme)
                    programme, standing, outcome, amount_centimes
-              FROM outcome ORDER BY household_id, programme, version DESC
+              FROM outcome
+             WHERE NOT EXISTS (SELECT FROM dissolved
+                                WHERE dissolved.household_id = outcome.household_id)
+             ORDER BY household_id, programme, version DESC
         )
         SELECT programme, standing, outcome, count(*) AS households,
                sum(amount_centimes)::bigint AS amount_centimes

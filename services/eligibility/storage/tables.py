@@ -30,7 +30,10 @@ platform_tables(EligibilityTable.metadata)
 
 
 class HouseholdRow(EligibilityTable, table=True):
-    """A household known by pseudonym, and which version of its facts is the newest."""
+    """A household known by pseudonym, and which version of it is the newest.
+
+    The version is one of its facts, or its dissolution.
+    """
 
     __tablename__ = "household"
 
@@ -122,6 +125,19 @@ class AttestationRow(EligibilityTable, table=True):
     value: Any = Field(sa_type=JSONB, sa_column_kwargs={"nullable": False})
     source: str = Field(sa_type=Text)
     valid_from: date
+    valid_to: date | None
+
+
+class DissolutionRow(EligibilityTable, table=True):
+    """A version of a household that says that nobody lives in it any more; never changed."""
+
+    __tablename__ = "dissolution"
+
+    household_id: UUID = Field(primary_key=True)
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    region_code: str = Field(sa_type=Text)
+    dissolved_on: date
+    recorded_at: datetime = Field(sa_type=Instant)
 
 
 class ApplicationRow(EligibilityTable, table=True):

@@ -10,9 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from services.eligibility.domain.changes import Changes, Standings, changes
+from services.eligibility.domain.dissolution import with_dissolved
 from services.eligibility.domain.exact import index_points
 from services.eligibility.domain.index import assess
 from services.eligibility.domain.outcomes import Terms, decide, threshold_units
+from services.eligibility.domain.outranking import outrank
 from services.eligibility.domain.vocabulary import Programme
 from services.eligibility.storage.facts import FactFrames, read_facts
 from services.eligibility.storage.standing import (
@@ -79,11 +81,15 @@ async def assess_households(
 
 def compute(facts: FactFrames, standings: Standings, occasion: Occasion) -> Changes:
     """Return what changed for a chunk: pure, and the only part that takes the processor."""
-    assessed = assess(facts.households, facts.members, on=occasion.on)
-    outcomes = decide(
-        assessed, facts.members, facts.applications, on=occasion.on, months=occasion.months
+    households, members = outrank(
+        facts.households, facts.members, facts.attestations, on=occasion.on
     )
-    return changes(assessed, outcomes, standings, months=occasion.months)
+    assessed = assess(households, members, on=occasion.on)
+    outcomes = decide(assessed, members, facts.applications, on=occasion.on, months=occasion.months)
+    outcomes = with_dissolved(
+        outcomes, facts.dissolved, facts.applications, programmes=occasion.months
+    )
+    return changes(assessed, outcomes, standings, dissolved=facts.dissolved, months=occasion.months)
 
 
 def _assessment_rows(changed: Changes, ids: Sequence[UUID], occasion: Occasion) -> Iterator[Row]:

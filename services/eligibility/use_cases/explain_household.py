@@ -6,10 +6,12 @@ from uuid import UUID
 
 import structlog
 
+from services.eligibility.domain.attested import Attested, with_attestations
 from services.eligibility.domain.formula import Formula, formula_versions
 from services.eligibility.domain.reasons import Reason, reasons_by_code
 from services.eligibility.domain.replay import Replay, replay_index
 from services.eligibility.storage.explanations import (
+    FactVersion,
     StandingAssessment,
     StandingOutcome,
     read_assessment,
@@ -38,6 +40,7 @@ class Explanation:
     assessment: StandingAssessment
     formula: Formula
     replay: Replay
+    attested: Sequence[Attested]
     outcomes: Sequence[ExplainedOutcome]
 
     @property
@@ -62,20 +65,41 @@ async def explain_household(
         if assessment is None:
             message = "There is no such household."
             raise HouseholdUnknownError(message)
-        household, members = await read_fact_version(
-            tx, household_id, version=assessment.fact_version
-        )
+        facts = await read_fact_version(tx, household_id, version=assessment.fact_version)
         outcomes = await read_outcomes(tx, household_id)
     formula = formula_versions()[assessment.formula_version]
+    attested = with_attestations(
+        facts.household, facts.members, facts.attestations, on=assessment.assessed_on
+    )
     explanation = Explanation(
         assessment=assessment,
         formula=formula,
-        replay=replay_index(household, members, formula=formula, on=assessment.assessed_on),
+        replay=replay_index(
+            attested.household, attested.members, formula=formula, on=assessment.assessed_on
+        ),
+        attested=_attested_at_last(facts, assessment, outcomes),
         outcomes=[_explained(outcome) for outcome in outcomes],
     )
     if not explanation.replay_agrees:
         log.error("replay-disagrees", formula_version=formula.version)
     return explanation
+
+
+def _attested_at_last(
+    facts: FactVersion, assessment: StandingAssessment, outcomes: Sequence[StandingOutcome]
+) -> Sequence[Attested]:
+    """Return what attestations replaced when the household was last assessed or decided on.
+
+    A run that finds the same index writes no new assessment, and may still decide otherwise. A
+    dissolution decides too, but on no facts.
+    """
+    decided = [
+        outcome.decided_on
+        for outcome in outcomes
+        if outcome.fact_version == assessment.fact_version
+    ]
+    last = max([assessment.assessed_on, *decided])
+    return with_attestations(facts.household, facts.members, facts.attestations, on=last).replaced
 
 
 def _explained(outcome: StandingOutcome) -> ExplainedOutcome:

@@ -1,23 +1,21 @@
 """Record the facts the registry tells, and decide on the households at once."""
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
+from uuid import UUID
 
-from services.eligibility.domain.months import month_of
-from services.eligibility.domain.vocabulary import Programme
-from services.eligibility.events.consumed import HouseholdRecorded
+from services.eligibility.events.consumed import HouseholdDissolved, HouseholdRecorded
 from services.eligibility.storage.facts import (
     advance_fact_versions,
     append_applications,
     append_facts,
 )
-from services.eligibility.storage.programme_months import open_months
-from services.eligibility.use_cases.assess_households import (
-    Emitted,
-    Occasion,
-    assess_households,
-)
+from services.eligibility.use_cases.assess_households import Emitted
 from services.eligibility.use_cases.collaborators import Collaborators
+from services.eligibility.use_cases.decide_at_once import decide_at_once
 from shared.storage.database import Transaction
+
+ToldT = TypeVar("ToldT", HouseholdRecorded, HouseholdDissolved)
 
 
 async def record_households(
@@ -33,23 +31,17 @@ async def record_households(
         told: The items of one event.
         collaborators: The means of this service.
     """
-    now, today = collaborators.clock.now(), collaborators.clock.today()
+    now = collaborators.clock.now()
     newest = newest_versions(told)
     fresh = await advance_fact_versions(tx, newest)
     await append_facts(tx, [item for item in newest if item.household_id in fresh], at=now)
     applied = await append_applications(tx, told, at=now)
-    months = await open_months(tx, [str(one) for one in Programme], month=month_of(today))
-    occasion = Occasion(
-        on=today, at=now, months={programme: months[programme] for programme in Programme}
-    )
-    return await assess_households(
-        tx, sorted(fresh | applied), occasion=occasion, metrics=collaborators.metrics
-    )
+    return await decide_at_once(tx, fresh | applied, collaborators=collaborators)
 
 
-def newest_versions(told: Iterable[HouseholdRecorded]) -> list[HouseholdRecorded]:
+def newest_versions(told: Iterable[ToldT]) -> list[ToldT]:
     """Return the newest item of each household."""
-    newest: dict[object, HouseholdRecorded] = {}
+    newest: dict[UUID, ToldT] = {}
     for item in told:
         known = newest.get(item.household_id)
         if known is None or known.version < item.version:

@@ -31,8 +31,8 @@ from shared.storage.database import Database, RowScope, Transaction
 from shared.storage.sealed import UnsealError
 
 QUESTIONS_TOGETHER_MAX = 64
-TURNS_AT_ONCE_MAX = 2
-"""Turns per scope that are under way at once: one computes while the other waits for storage."""
+TURNS_AT_ONCE_MAX = 1
+"""Turns per scope that are under way at once; with two, turns are half as full and cost more."""
 SCOPES_HELD_MAX = 1024
 
 

@@ -7,14 +7,17 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.eligibility.consumers.registry import on_households_recorded
+from services.eligibility.consumers.registry import (
+    on_households_dissolved,
+    on_households_recorded,
+)
 from services.eligibility.domain.months import read_month
 from services.eligibility.domain.vocabulary import HOUSEHOLD_COLUMNS, Programme
 from services.eligibility.storage.runs import Run
 from services.eligibility.use_cases.advance_runs import advance_runs
 from services.eligibility.use_cases.collaborators import Collaborators
 from services.eligibility.use_cases.open_run import open_run
-from shared.messaging.consuming import Consumer
+from shared.messaging.consuming import Consumer, Subscription
 from shared.messaging.envelope import Envelope, read_envelope
 from shared.messaging.in_process import InProcessBroker
 from shared.runtime.ids import new_id
@@ -24,6 +27,7 @@ from shared.testing.fixed_clock import FixedClock
 from tests.services.eligibility.households import Row
 
 RECORDED = "registry.households-recorded.v1"
+DISSOLVED = "registry.households-dissolved.v1"
 ASSESSED = "eligibility.households-assessed.v1"
 DECIDED = "eligibility.decisions-made.v1"
 COMPLETED = "eligibility.runs-completed.v1"
@@ -65,13 +69,24 @@ def _member(member: Row) -> dict[str, Any]:
     }
 
 
-def an_event(*items: Mapping[str, Any]) -> Envelope:
+def a_dissolution(of: Mapping[str, Any], *, version: int = 2) -> dict[str, Any]:
+    """Return the item that says that nobody lives in the household of another item any more."""
+    return {
+        "household_id": of["household_id"],
+        "version": version,
+        "region_code": of["region_code"],
+        "dissolved_on": "2026-11-19",
+        "into": None,
+    }
+
+
+def an_event(*items: Mapping[str, Any], event_type: str = RECORDED) -> Envelope:
     """Return the registry's event with these items."""
     body = {
         "specversion": "1.0",
         "id": str(new_id()),
         "source": "/registry",
-        "type": RECORDED,
+        "type": event_type,
         "time": "2026-11-20T09:00:00+00:00",
         "data": {"items": list(items)},
     }
@@ -91,9 +106,17 @@ class Eligibility:
         """Receive one event of the registry."""
         await self.hear_event(an_event(*items))
 
+    async def hear_dissolved(self, *items: Mapping[str, Any]) -> None:
+        """Receive one event of the registry about households that are no more."""
+        await self.hear_event(an_event(*items, event_type=DISSOLVED))
+
     async def hear_event(self, envelope: Envelope) -> None:
         """Receive an event, which may have been received before."""
-        subscription = on_households_recorded(self.collaborators)
+        subscription: Subscription[Any] = (
+            on_households_dissolved(self.collaborators)
+            if envelope.type == DISSOLVED
+            else on_households_recorded(self.collaborators)
+        )
         consumer = Consumer(
             service="eligibility",
             database=self.databases.worker,

@@ -3,6 +3,9 @@
 import asyncio
 import io
 import json
+import logging
+import subprocess
+import sys
 
 import pytest
 import structlog
@@ -53,3 +56,27 @@ async def test_a_warning_is_written_at_once_after_what_came_before() -> None:
         "before",
         "now",
     ]
+
+
+def test_the_last_lines_of_a_process_are_written() -> None:
+    program = """
+import asyncio, structlog
+from shared.runtime.logging import configure_logging
+
+async def main():
+    structlog.get_logger("tests").info("last")
+
+configure_logging("tests")
+asyncio.run(main())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stderr)["event"] == "last"
+
+
+def test_lines_of_libraries_are_json_too() -> None:
+    output = io.StringIO()
+    configure_logging("tests", output=output)
+    logging.getLogger("a-library").warning("%s of %s", 1, 2)  # noqa: TID251 -- as libraries do
+    assert json.loads(output.getvalue())["event"] == "1 of 2"

@@ -176,6 +176,31 @@ async def test_an_explanation_takes_the_index_apart_and_gives_reasons_in_both_la
     assert all(reason["ar"] and reason["fr"] for reason in asd["reasons"])
 
 
+async def test_an_explanation_says_what_an_administration_attested_in_both_languages(
+    client: httpx.AsyncClient, issuer: Issuer, eligibility: Eligibility
+) -> None:
+    item = an_item(POOR)
+    attestation = {
+        "person_id": item["members"][1]["person_id"],
+        "fact": "pension",
+        "value": True,
+        "source": "cmr",
+        "valid_from": "2026-09-01",
+    }
+    await eligibility.hear(item | {"attestations": [attestation]})
+    answer = await client.get(
+        f"/eligibility/v1/households/{item['household_id']}",
+        headers=issuer.headers("eligibility.decisions:read"),
+    )
+    (attested,) = answer.json()["attested"]
+    assert attested["person_id"] == attestation["person_id"]
+    assert (attested["declared"], attested["attested"]) == ("false", "true")
+    assert attested["fr"].endswith("à partir du 01/09/2026.")
+    assert "الصندوق المغربي للتقاعد" in attested["ar"]
+    assert attested["is_assumption"] is True
+    assert answer.json()["replay_agrees"] is True
+
+
 async def test_a_household_of_another_region_is_unknown_to_a_regional_caller(
     client: httpx.AsyncClient, issuer: Issuer, eligibility: Eligibility
 ) -> None:
@@ -245,7 +270,7 @@ async def test_statistics_count_what_stands_in_the_regions_of_the_caller(
     }
 
 
-async def test_the_worker_consumes_two_events_and_advances_runs(
+async def test_the_worker_consumes_three_events_and_advances_runs(
     eligibility: Eligibility, clock: FixedClock, keys: Path, issuer: Issuer, settings: Settings
 ) -> None:
     platform = platform_for_tests(
@@ -258,6 +283,7 @@ async def test_the_worker_consumes_two_events_and_advances_runs(
     worker = create_worker(settings, platform)
     assert [one.item.TYPE for one in worker.subscriptions] == [
         "registry.households-recorded.v1",
+        "registry.households-dissolved.v1",
         "notifications.messages-settled.v1",
     ]
     await eligibility.open_run("2026-11")

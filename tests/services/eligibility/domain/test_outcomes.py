@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.eligibility.domain.dissolution import DISSOLVED_REASONS
 from services.eligibility.domain.entitlement import schedule_on
 from services.eligibility.domain.index import assess
 from services.eligibility.domain.law import NoValueInForceError, programme_parameters
@@ -224,7 +225,7 @@ def test_the_digest_changes_with_whatever_the_household_is_told() -> None:
 
 def test_every_reason_has_a_sentence_in_arabic_and_in_french() -> None:
     codes = {code for kinds in REASON_CODES.values() for kind in kinds for code in kind}
-    assert codes == set(reasons_by_code())
+    assert codes | set(DISSOLVED_REASONS.values()) == set(reasons_by_code())
     for reason in reasons_by_code().values():
         assert any("\u0600" <= letter <= "\u06ff" for letter in reason.text_ar)
         assert reason.text_fr.endswith(".")

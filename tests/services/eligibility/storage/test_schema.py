@@ -14,7 +14,7 @@ from services.eligibility.main import METADATA
 from shared.storage.database import RowScope
 from shared.testing.databases import fetch
 from tests.services.eligibility.households import a_household
-from tests.services.eligibility.service import Eligibility, an_item
+from tests.services.eligibility.service import Eligibility, a_dissolution, an_item
 
 FACTS = (
     "household",
@@ -38,7 +38,7 @@ async def test_the_migrated_database_is_the_one_the_tables_declare(
     assert differences == []
 
 
-@pytest.mark.parametrize("table", [*FACTS[1:], "attestation"])
+@pytest.mark.parametrize("table", [*FACTS[1:], "attestation", "dissolution"])
 @pytest.mark.parametrize("verb", ["UPDATE {} SET region_code = '01'", "DELETE FROM {}"])
 async def test_what_was_recorded_can_be_neither_changed_nor_removed(
     eligibility: Eligibility, table: str, verb: str
@@ -49,9 +49,10 @@ async def test_what_was_recorded_can_be_neither_changed_nor_removed(
                 await tx.execute(verb.format(table).encode())
 
 
-@pytest.mark.parametrize("table", FACTS)
+@pytest.mark.parametrize("table", [*FACTS, "dissolution"])
 async def test_rows_are_seen_in_their_region_only(eligibility: Eligibility, table: str) -> None:
     await eligibility.hear(an_item(a_household()))
+    await eligibility.hear_dissolved(a_dissolution(an_item(a_household())))
     assert await count(eligibility, table, RowScope(("07",), ("*",))) > 0
     assert await count(eligibility, table, RowScope(("01",), ("*",))) == 0
     assert await count(eligibility, table, None) == 0

@@ -163,6 +163,38 @@ async def test_the_latest_account_is_paid_and_snapshot(payments: Payments) -> No
     ) == [{"version": 2, "bank_code": "350"}]
 
 
+@pytest.mark.parametrize(
+    ("effective_month", "paid"),
+    [(MONTH, 1), ("2026-12", 2)],
+    ids=["this-month", "after-the-cutoff"],
+)
+async def test_a_right_that_ends_is_paid_no_more_from_its_month_on(
+    payments: Payments, effective_month: str, paid: int
+) -> None:
+    ended, _ = await payments.pay_households(2)
+    refusal = a_decision(
+        household_id=ended, version=2, outcome="refused", amount_centimes=0,
+        effective_month=effective_month,
+    )  # fmt: skip
+    await payments.decide(refusal)
+    for month, households in ((MONTH, paid), ("2026-12", 1)):
+        run_id = new_id()
+        await payments.complete_run(
+            run_id=run_id, month=month, households=households, amount_centimes=households * AMOUNT
+        )
+        await payments.open(run_id=run_id, month=month)
+        assert await payments.freeze()
+
+    assert await payments.databases.rows(
+        "SELECT month, count(*) AS all_paid, count(*) FILTER (WHERE household_id = %(ended)s)"
+        " AS ended_paid FROM payment_instruction GROUP BY month ORDER BY month",
+        ended=ended,
+    ) == [
+        {"month": MONTH, "all_paid": paid, "ended_paid": paid - 1},
+        {"month": "2026-12", "all_paid": 1, "ended_paid": 0},
+    ]
+
+
 async def test_a_file_holds_no_more_than_its_most(payments: Payments) -> None:
     await payments.pay_households(5, regions=("01",), banks=("007",))
     await payments.frozen(per_file=2)
