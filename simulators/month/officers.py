@@ -45,6 +45,10 @@ class Officer:
         headers = {**self._headers(), "Idempotency-Key": key}
         return self._answer(self.http.post(self.gateway + path, json=body, headers=headers))
 
+    def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Put something in force."""
+        return self._answer(self.http.put(self.gateway + path, json=body, headers=self._headers()))
+
     def upload(self, path: str, file: Path, *, key: str) -> dict[str, Any]:
         """Stream a file of JSON Lines, with its digest."""
         digest = base64.b64encode(file_digest(file)).decode()

@@ -10,9 +10,34 @@ from typing import Any
 import httpx
 from rich.progress import Progress, TaskID
 
-from simulators.month.officers import REQUEST_SECONDS_MAX, Officer, file_digest
+from simulators.month.officers import (
+    REQUEST_SECONDS_MAX,
+    Officer,
+    RefusedError,
+    file_digest,
+)
 
 PROGRAMME = "asd"
+PARTNER = "/registry/v1/partners/demo-partner"
+AGREEMENT = {
+    "name_ar": "شريك تجريبي",
+    "name_fr": "Partenaire de démonstration",
+    "purposes": [
+        {"code": code, "legal_basis": "Loi 72-18", "consent_required": False}
+        for code in ("enrolment-check", "fact-reporting", "identity-verification")
+    ],
+    "told": ["name_ar", "name_latin", "birth_date", "sex", "commune", "status"],
+    "verified": ["document"],
+    "detail": True,
+    "identifier": "idcs",
+    "quota_per_day": 100_000,
+    "batch": True,
+    "dci": {
+        "sender_id": "demo-partner",
+        "callback_hosts": ["127.0.0.1"],
+        "signature": "optional",
+    },
+}
 POLL_SECONDS = 0.2
 STANDSTILL_SECONDS_MAX = 180.0
 OPEN_MESSAGE_STATES = frozenset(
@@ -38,6 +63,7 @@ class Road:
         """Register a population, re-assess it, pay it, and wait until everybody has been told."""
         with httpx.Client(timeout=REQUEST_SECONDS_MAX) as http:
             desk = _Desk(self, http)
+            desk.agree_with_partner()
             with self._stage("register", "Registering households") as bar:
                 desk.register(population, bar)
             with self._stage("assess", "Scoring and deciding") as bar:
@@ -94,6 +120,14 @@ class _Desk:
             self._officers[role] = Officer(self._road.gateway, key_file, self._http)
         return self._officers[role]
 
+    def agree_with_partner(self) -> None:
+        """Let a partner ask about people, so that whoever tries the platform can."""
+        administrator = self.officer("administrator")
+        try:
+            administrator.get(PARTNER)
+        except RefusedError:
+            administrator.put(PARTNER, AGREEMENT)
+
     def register(self, population: Path, bar: TaskID) -> None:
         """Send the population file and follow its job to the end."""
         registrar = self.officer("registrar")
@@ -115,7 +149,7 @@ class _Desk:
 
     def await_outcomes(self, bar: TaskID) -> None:
         """Wait until eligibility has scored every household that the registry knows."""
-        households = int(self.officer("registrar").get("/registry/v1/statistics")["households"])
+        households = int(self._road.counts["households"])
         operator = self.officer("operator")
         seen: dict[str, Any] = {}
 
