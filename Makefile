@@ -38,7 +38,7 @@ run: $(RUN) ## Start everything on this machine and serve until Ctrl-C (SANAD_PO
 
 .PHONY: demo
 demo: $(RUN) ## Run one whole cycle on a state of its own, print counts and seconds, exit (HOUSEHOLDS=2000).
-	@$(PY) -m services demo --households $(HOUSEHOLDS)
+	@$(PY) -m services demo
 
 .PHONY: token
 token: $(RUN) ## Print an access token of a role, in the demo profile only (ROLE=partner; SUBJECT=<person_id> for a citizen).
@@ -145,7 +145,7 @@ clean: ## Remove caches.
 
 .PHONY: clean-all
 clean-all: clean ## Remove caches, .venv, and .local with the tools and the data of make run.
-	@rm -rf $(VENV) .local
+	@rm -rf $(VENV) .local "/var/tmp/sanad-postgres-$$(printf %s "$$(pwd -P)/.local/state" | sha256sum | cut -c1-16)"
 
 # --- The virtual environment ---------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from services.registry.api.partners import router as partners
 from services.registry.api.ramed import router as ramed
 from services.registry.api.search import router as search
 from services.registry.api.statistics import router as statistics
+from services.registry.api.verification import batches as verification_batches
 from services.registry.api.verification import router as verification
 from services.registry.consumers.eligibility import on_households_assessed
 from services.registry.consumers.registry import on_own_households, on_own_statuses
@@ -44,6 +45,7 @@ from services.registry.use_cases.find_duplicates import find_next_duplicates
 from services.registry.use_cases.fold_counts import fold_counts
 from services.registry.use_cases.match_ramed import match_next_rows
 from services.registry.use_cases.queue_due_notifications import NotificationQueue
+from services.registry.use_cases.release_deceased import release_deceased
 from services.registry.use_cases.seal_access_log import AccessLogSealer
 from services.registry.use_cases.write_export import forget_old_exports, write_next_export
 from shared.runtime.ids import new_id
@@ -83,6 +85,7 @@ def create_app(settings: Settings, platform: Platform) -> FastAPI:
         routers=(
             # Routes are tried in this order: what is most asked for stands first.
             verification,
+            verification_batches,
             access_log,
             consents,
             attestations,
@@ -121,15 +124,15 @@ def create_worker(settings: Settings, platform: Platform) -> Worker:
         ),
         loops=(
             Loop("registry-apply-imports", ImportApplier(using, crew).apply_next_blocks),
-            Loop("registry-write-exports", partial(write_next_export, using)),
-            Loop(
-                "registry-forget-exports",
-                partial(forget_old_exports, using),
-                idle_seconds=FORGETTING_SECONDS,
-            ),
+            *_export_loops(using),
             Loop(
                 "registry-announce-attested",
                 partial(announce_attested, using),
+                idle_seconds=ANNOUNCING_SECONDS,
+            ),
+            Loop(
+                "registry-release-deceased",
+                partial(release_deceased, using),
                 idle_seconds=ANNOUNCING_SECONDS,
             ),
             Loop("registry-queue-notifications", notifications.queue_next),
@@ -154,6 +157,18 @@ def create_worker(settings: Settings, platform: Platform) -> Worker:
                 idle_seconds=SEALING_SECONDS,
             ),
             *_dci_loops(using),
+        ),
+    )
+
+
+def _export_loops(using: Collaborators) -> tuple[Loop, ...]:
+    """Return what writes exports, and forgets them when their time is over."""
+    return (
+        Loop("registry-write-exports", partial(write_next_export, using)),
+        Loop(
+            "registry-forget-exports",
+            partial(forget_old_exports, using),
+            idle_seconds=FORGETTING_SECONDS,
         ),
     )
 

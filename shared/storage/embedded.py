@@ -29,6 +29,7 @@ from shared.runtime.state_folder import StateFolderError, require_space
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 20.0
 FREE_BYTES_MIN = 300 * 1024 * 1024
+PASSWORD_FILE = "postgres-password"  # noqa: S105 -- a file, not what it holds
 SERVER_USER = "nobody"
 _PR_SET_PDEATHSIG = 1
 
@@ -90,8 +91,9 @@ def start_postgres(state: Path, *, settings: tuple[str, ...] = ()) -> EmbeddedPo
     home = _server_home(state, user)
     require_space(home, FREE_BYTES_MIN)
     binaries = _binaries(home, user)
-    password = _password(state)
     data = home / "data"
+    _forget_data_of_a_removed_state(state, home)
+    password = _password(state)
     if not (data / "PG_VERSION").exists():
         _initialise(binaries, home, data, password, user)
     _wait_for_a_dying_server(data)
@@ -169,8 +171,20 @@ def _binaries(home: Path, user: pwd.struct_passwd | None) -> Path:
     return copy / "pginstall" / "bin"
 
 
+def _forget_data_of_a_removed_state(state: Path, home: Path) -> None:
+    """Remove data that lie outside a state folder and have outlived it.
+
+    Its password went with the folder, and so did every key that could open what it sealed.
+    """
+    data = home / "data"
+    outlived = data.exists() and not (state / PASSWORD_FILE).exists()
+    if outlived and not home.is_relative_to(state.resolve()):
+        _wait_for_a_dying_server(data)
+        shutil.rmtree(data)
+
+
 def _password(state: Path) -> str:
-    path = state / "postgres-password"
+    path = state / PASSWORD_FILE
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

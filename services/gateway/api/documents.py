@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
 from services.gateway.api.tokens import TOKEN_PATH
 from services.gateway.domain.documents import Cover, merged_document
@@ -93,6 +94,12 @@ async def get_document(request: Request) -> Response:
     if etag in {tag.strip().removeprefix("W/") for tag in known.split(",")}:
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
+
+
+@router.get("/")
+async def get_front_page() -> Response:
+    """Send whoever follows the bare address to the documentation."""
+    return RedirectResponse("/docs")
 
 
 @router.get("/docs")

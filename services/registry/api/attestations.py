@@ -10,8 +10,19 @@ from services.registry.api.collaborators import Using
 from services.registry.api.declared import Idcs, Said
 from services.registry.domain.attestations import ITEMS_MAX, ReportedFact
 from services.registry.domain.line_fields import VALUE_CHARACTERS_MAX, VALUE_NUMBER_MAX
-from services.registry.use_cases.declaration_made import Declarer
-from services.registry.use_cases.record_attestations import Report, record_attestations
+from services.registry.domain.policies import (
+    BatchNotAgreedError,
+    PolicyMissingError,
+    PurposeNotAgreedError,
+)
+from services.registry.use_cases.agree import Identifier
+from services.registry.use_cases.look_up import LookUp
+from services.registry.use_cases.record_attestations import (
+    Report,
+    agree_to_reports,
+    record_attestations,
+)
+from services.registry.use_cases.spend_quota import QuotaSpentError
 from shared.storage.database import RowScope
 from shared.web.auth import Principal, requires
 from shared.web.idempotency import (
@@ -76,7 +87,14 @@ class AttestationOutcome(BaseModel):
 @router.post(
     "",
     response_model=AttestationOutcome,
-    responses=problems(IdempotencyKeyMissingError, IdempotencyKeyReusedError),
+    responses=problems(
+        BatchNotAgreedError,
+        IdempotencyKeyMissingError,
+        IdempotencyKeyReusedError,
+        PolicyMissingError,
+        PurposeNotAgreedError,
+        QuotaSpentError,
+    ),
 )
 async def record_registry_attestations(
     principal: Annotated[Principal, requires("registry.attestations:write", purpose=True)],
@@ -85,18 +103,17 @@ async def record_registry_attestations(
     using: Using,
 ) -> Response:
     """Record facts that an administration vouches for, each or none of them new."""
-    declarer = Declarer(principal.subject, principal.purpose or "", principal.regions)
+    look_up = LookUp(principal.subject, principal.purpose or "", principal.row_scope)
     reports = [
         Report(
-            item.idcs,
-            item.token,
+            Identifier(item.idcs, item.token),
             ReportedFact(item.source, item.fact, item.value, item.valid_from, item.valid_to),
         )
         for item in body.items
     ]
 
     async def act() -> AttestationOutcome:
-        outcome = await record_attestations(tx, reports, declarer=declarer, using=using)
+        outcome = await record_attestations(tx, reports, agreed=agreed, using=using)
         return AttestationOutcome(
             recorded=outcome.recorded,
             unchanged=outcome.unchanged,
@@ -106,5 +123,6 @@ async def record_registry_attestations(
             ],
         )
 
+    agreed = await agree_to_reports(look_up, len(reports), using=using)
     async with using.database.transaction(RowScope.everything()) as tx:
         return await call.once(tx, act)

@@ -75,6 +75,7 @@ def _access_log(settings: ServiceSettings, arguments: Sequence[str], collaborato
                 asked.folder,
                 keys_file=asked.keys,
                 expected_head=_head(asked.head),
+                after_block=asked.after_block,
                 progress=_bar("bytes"),
             )
         else:
@@ -82,7 +83,7 @@ def _access_log(settings: ServiceSettings, arguments: Sequence[str], collaborato
             raise UsageError(message)
     except ExportUnreadableError as error:
         raise UsageError(str(error)) from error
-    _tell(verdict)
+    _tell(verdict, head_stated=asked.action == "export" or asked.head is not None)
 
 
 def _access_log_parser() -> argparse.ArgumentParser:
@@ -94,7 +95,7 @@ def _access_log_parser() -> argparse.ArgumentParser:
     verify = actions.add_parser("verify", help="say whether the chain holds, and where it does not")
     verify.add_argument("folder", type=Path, nargs="?", help="where an export lies")
     verify.add_argument("--database", action="store_true", help="verify in place instead")
-    verify.add_argument("--after-block", type=int, default=0, help="in place: believe up to this")
+    verify.add_argument("--after-block", type=int, default=0, help="believe blocks up to this")
     verify.add_argument("--keys", type=Path, help="public keys that are trusted (a keys.json)")
     verify.add_argument("--head", help="base64 of a block's hash that must be in the chain")
     return parser
@@ -145,7 +146,7 @@ def _head(text: str | None) -> bytes | None:
     return head
 
 
-def _tell(verdict: Verdict) -> None:
+def _tell(verdict: Verdict, *, head_stated: bool) -> None:
     if verdict.broken is not None:
         message = (
             f"NOT AS IT WAS SEALED. {verdict.broken.sentence}."
@@ -154,6 +155,8 @@ def _tell(verdict: Verdict) -> None:
         raise UsageError(message)
     head = base64.b64encode(verdict.head).decode()
     _say(f"{verdict.blocks} blocks with {verdict.rows} rows are as they were sealed; head {head}")
+    if not head_stated:
+        _say("A chain cut at its end or forged whole is only seen with --head: state one you kept.")
 
 
 def _keys(

@@ -4,25 +4,24 @@ Identifiers travel in bodies only: addresses end up in logs.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Body, Response
 from pydantic_core import to_json
 
 from services.registry.api.collaborators import Using
 from services.registry.api.person_view import person_view
 from services.registry.api.schemas import NameView, PersonView
+from services.registry.api.verification_batches import BatchRoute, SentBatch
 from services.registry.api.verification_schemas import (
-    ClaimsBody,
     DisclosureBody,
-    NameBody,
     ShownBody,
     ToldAttributes,
     ToldView,
     VerdictsView,
     VerdictView,
     VerificationBody,
-    VerificationsBody,
 )
 from services.registry.domain.declarations import Name
 from services.registry.domain.policies import (
@@ -47,17 +46,18 @@ from services.registry.use_cases.look_up_person import (
 )
 from services.registry.use_cases.read_person import PersonNotFoundError
 from services.registry.use_cases.spend_quota import QuotaSpentError
+from services.registry.use_cases.verify_batch import verify_batch
 from services.registry.use_cases.verify_persons import (
     Verdict,
     Verification,
     document_blinds,
-    verify_batch,
     verify_person,
 )
 from shared.web.auth import Principal, requires
 from shared.web.problems import problems
 
 router = APIRouter(prefix="/registry/v1/persons", tags=["verification"])
+batches = APIRouter(prefix=router.prefix, tags=["verification"], route_class=BatchRoute)
 
 _AGREEMENT = (
     AttributeNotAgreedError,
@@ -69,6 +69,8 @@ _AGREEMENT = (
     QuotaSpentError,
 )
 _DOCUMENTS = frozenset({"cnie", "residence_permit"})
+_NAMES = frozenset({"name_ar", "name_latin"})
+_KINDS_OF_CLAIMS_MAX = 512
 
 
 @router.post(
@@ -83,18 +85,19 @@ async def verify_registry_person(
     using: Using,
 ) -> Response:
     """Say whether everything that the caller says of a person holds."""
-    verdict = await verify_person(_verification(body, using), _look_up(principal), using=using)
+    verification = _verification(body.model_dump(exclude_none=True), using)
+    verdict = await verify_person(verification, _look_up(principal), using=using)
     return _json(_written(verdict))
 
 
-@router.post(
+@batches.post(
     "/verify-batch",
     responses=problems(*_AGREEMENT, BatchNotAgreedError),
     response_model=VerdictsView,
     response_model_exclude_none=True,
 )
 async def verify_registry_persons(
-    body: VerificationsBody,
+    body: Annotated[SentBatch, Body()],
     principal: Annotated[Principal, requires("registry.persons:verify", purpose=True)],
     using: Using,
 ) -> Response:
@@ -147,26 +150,40 @@ def _look_up(principal: Principal) -> LookUp:
     return LookUp(principal.subject, principal.purpose or "", principal.row_scope)
 
 
-def _verification(body: VerificationBody, using: Collaborators) -> Verification:
-    return Verification(Identifier(body.idcs, body.token), _claims(body.attributes, using))
+def _verification(item: Mapping[str, Any], using: Collaborators) -> Verification:
+    sent: Mapping[str, Any] = item["attributes"]
+    attributes, plain = _claimed(tuple(sent))
+    claims = sent.values() if plain else [_claim(name, sent[name], using) for name in sent]
+    return Verification(
+        Identifier(item.get("idcs"), item.get("token")),
+        dict(zip(attributes, claims, strict=True)),
+    )
 
 
-def _claims(body: ClaimsBody, using: Collaborators) -> dict[Attribute, Claim]:
-    claims: dict[Attribute, Claim] = {}
-    for name, value in body.__dict__.items():
-        if value is None:
-            continue
-        if isinstance(value, NameBody):
-            claims[Attribute(name)] = Name(value.given, value.family)
-        elif name in _DOCUMENTS:
-            claims[Attribute.DOCUMENT] = document_blinds(name, value, using=using)
-        else:
-            claims[Attribute(name)] = value
-    return claims
+@lru_cache(maxsize=_KINDS_OF_CLAIMS_MAX)
+def _claimed(names: tuple[str, ...]) -> tuple[tuple[Attribute, ...], bool]:
+    """Return what claims by these names are about, and whether they are taken as they are."""
+    attributes = [Attribute.DOCUMENT if name in _DOCUMENTS else Attribute(name) for name in names]
+    return tuple(attributes), (_DOCUMENTS | _NAMES).isdisjoint(names)
+
+
+def _claim(name: str, value: Any, using: Collaborators) -> Claim:  # noqa: ANN401 -- a sent value
+    if name in _NAMES:
+        return Name(**value)
+    claim: Claim = document_blinds(name, value, using=using) if name in _DOCUMENTS else value
+    return claim
 
 
 def _written(verdict: Verdict) -> dict[str, Any]:
-    return {key: value for key, value in verdict._asdict().items() if value is not None}
+    verified, attributes, token, fault = verdict
+    written: dict[str, Any] = {"verified": verified}
+    if attributes is not None:
+        written["attributes"] = attributes
+    if token is not None:
+        written["token"] = token
+    if fault is not None:
+        written["fault"] = fault
+    return written
 
 
 def _json(document: Mapping[str, Any]) -> Response:

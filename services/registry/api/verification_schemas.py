@@ -20,7 +20,7 @@ from services.registry.domain.partner_tokens import TOKEN_PATTERN
 from services.registry.domain.policies import Attribute
 from services.registry.domain.vocabulary import PersonStatus, Sex
 from services.registry.use_cases.disclose_attributes import TELLABLE
-from services.registry.use_cases.verify_persons import BATCH_ITEMS_MAX
+from services.registry.use_cases.verify_batch import BATCH_ITEMS_MAX
 
 Idcs = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
 Token = Annotated[str, StringConstraints(pattern=TOKEN_PATTERN)]
@@ -29,6 +29,7 @@ CommuneCode = Annotated[
     str, StringConstraints(pattern=r"^[0-9]{2}\.[0-9]{3}\.[0-9]{2}\.[0-9]{1,2}$")
 ]
 NamePart = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+BirthYear = Annotated[int, Field(strict=True, ge=1850, le=2200)]
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -60,7 +61,7 @@ class ClaimsBody(_Strict):
     name_ar: NameBody | None = None
     name_latin: NameBody | None = None
     birth_date: Day | None = None
-    birth_year: Annotated[int, Field(strict=True, ge=1850, le=2200)] | None = None
+    birth_year: BirthYear | None = None
     sex: Sex | None = None
     cnie: Document | None = None
     residence_permit: Document | None = None

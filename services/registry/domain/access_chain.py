@@ -47,7 +47,8 @@ class Position(NamedTuple):
     access_id: UUID
 
 
-START = Position(0, UUID(int=0))
+# Before every number a row could be given, the negative ones of a forger too.
+START = Position(-(2**63), UUID(int=0))
 
 
 class LoggedRow(NamedTuple):
@@ -169,14 +170,22 @@ class ChainVerifier:
     states, and by no more.
     """
 
-    def __init__(self, signed: VerifySignature, *, expected_head: bytes | None = None) -> None:
+    def __init__(
+        self,
+        signed: VerifySignature,
+        *,
+        expected_head: bytes | None = None,
+        after_block: int = 0,
+    ) -> None:
         """Begin.
 
         Args:
             signed: Checks a signature.
             expected_head: The hash of a block known to have been there; its absence is a break.
+            after_block: The chain is followed behind this block, and must begin right there.
         """
         self._signed = signed
+        self._first_number = after_block + 1
         self._expected_head = expected_head
         self._head_seen = expected_head is None
         self._last: SealedBlock | None = None
@@ -192,11 +201,7 @@ class ChainVerifier:
         """
         reading = _Rows(iter(rows))
         for block in blocks:
-            self._broken = (
-                self._broken
-                or _broken_block(block, self._last, self._signed)
-                or _broken_rows(block, reading)
-            )
+            self._broken = self._broken or self._broken_block(block) or _broken_rows(block, reading)
             if self._broken is not None:
                 return False
             self._blocks, self._rows = self._blocks + 1, self._rows + block.rows
@@ -209,6 +214,26 @@ class ChainVerifier:
             self._broken = Break(Fault.ROW_INSERTED, number, access_id=access_id)
         return self._broken is None
 
+    def find_inserted(self, access_id: UUID) -> None:
+        """Take notice of a row that stands where no transaction could have put it."""
+        number = 0 if self._last is None else self._last.number
+        self._broken = self._broken or Break(Fault.ROW_INSERTED, number, access_id=access_id)
+
+    def _broken_block(self, block: SealedBlock) -> Break | None:
+        """Return what is wrong with a block itself, apart from its rows."""
+        expected = self._first_number if self._last is None else self._last.number + 1
+        if block.number != expected:
+            return Break(Fault.BLOCK_MISSING, expected)
+        follows = _follows(block, self._last)
+        if not follows or len(block.digests) != DIGEST_BYTES * block.rows or block.rows < 1:
+            return Break(Fault.BLOCK_ALTERED, block.number)
+        if block_hash(block) != block.hash:
+            return Break(Fault.BLOCK_ALTERED, block.number)
+        holds = self._signed(block.key_id, block.hash, block.signature)
+        if holds is None:
+            return Break(Fault.KEY_UNKNOWN, block.number)
+        return None if holds else Break(Fault.SIGNATURE_WRONG, block.number)
+
     @property
     def verdict(self) -> Verdict:
         """Return what was found, the blocks followed being all there are."""
@@ -217,24 +242,6 @@ class ChainVerifier:
         if broken is None and not self._head_seen:
             broken = Break(Fault.CUT_SHORT, number)
         return Verdict(self._blocks, self._rows, head, broken)
-
-
-def _broken_block(
-    block: SealedBlock, last: SealedBlock | None, signed: VerifySignature
-) -> Break | None:
-    """Return what is wrong with a block itself, apart from its rows."""
-    expected_number = block.number if last is None else last.number + 1
-    if block.number != expected_number:
-        return Break(Fault.BLOCK_MISSING, expected_number)
-    follows = _follows(block, last)
-    if not follows or len(block.digests) != DIGEST_BYTES * block.rows or block.rows < 1:
-        return Break(Fault.BLOCK_ALTERED, block.number)
-    if block_hash(block) != block.hash:
-        return Break(Fault.BLOCK_ALTERED, block.number)
-    holds = signed(block.key_id, block.hash, block.signature)
-    if holds is None:
-        return Break(Fault.KEY_UNKNOWN, block.number)
-    return None if holds else Break(Fault.SIGNATURE_WRONG, block.number)
 
 
 def _follows(block: SealedBlock, last: SealedBlock | None) -> bool:

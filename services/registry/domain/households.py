@@ -1,6 +1,6 @@
 """Who may be recorded in which household: a person lives in one household at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -90,6 +90,26 @@ class Residents:
             for member in household.members
             if member.declarant
         )
+
+
+def has_new_minor_head(
+    household: DeclaredHousehold, members: Sequence[RegisteredPerson], *, heads: Collection[str]
+) -> bool:
+    """Say whether a minor comes to head a household.
+
+    A minor who heads one on file already, as a file may say, is no obstacle to a change.
+
+    Args:
+        household: The household as it is to stand.
+        members: Its members on file, in the same order.
+        heads: The IDCS of those who head a household already.
+    """
+    return any(
+        member.head
+        and member.idcs not in heads
+        and not is_adult(person.birth_date, on=household.declared_on)
+        for member, person in zip(household.members, members, strict=True)
+    )
 
 
 def is_adult(birth_date: date, *, on: date) -> bool:

@@ -1,6 +1,6 @@
 """What a declaration plans: what becomes of the households that people leave, join or found."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -29,6 +29,8 @@ class Standing:
     households: Mapping[UUID, DeclaredHousehold]
     lives_in: Mapping[str, UUID]
     """The household of each person who lives in one, by IDCS."""
+    deceased: Collection[str] = ()
+    """Who is on file as deceased and still a member, by IDCS: a file told of the death."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +60,18 @@ def members_of(document: Mapping[str, Any]) -> list[str]:
 def leaving(
     standing: Standing, leavers: Iterable[str], successions: Mapping[UUID, Succession]
 ) -> Plan:
-    """Plan what becomes of the households that people leave."""
+    """Plan what becomes of the households that people leave; their deceased leave as well."""
     left: dict[UUID, list[str]] = {}
     for idcs in leavers:
         if idcs in standing.lives_in:
             left.setdefault(standing.lives_in[idcs], []).append(idcs)
     changed, dissolved = [], []
     for household_id, members in left.items():
+        household = standing.households[household_id]
+        deceased = [item.idcs for item in household.members if item.idcs in standing.deceased]
         remaining = take_leave(
-            standing.households[household_id],
-            members,
+            household,
+            {*members, *deceased},
             succession=successions.get(household_id, _NO_SUCCESSION),
         )
         if remaining is None:

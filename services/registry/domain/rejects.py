@@ -47,6 +47,7 @@ class RejectCode(StrEnum):
     MEMBER_ELSEWHERE = "registry.member-elsewhere"
     NOT_A_MEMBER = "registry.not-a-member"
     APPLICATION_DUPLICATE = "registry.application-duplicate"
+    IDENTIFIER_NOT_AGREED = "registry.identifier-not-agreed"
     PERSON_UNKNOWN = "registry.person-unknown"
     PERSON_DECEASED = "registry.person-deceased"
     PERSON_SUSPENDED = "registry.person-suspended"

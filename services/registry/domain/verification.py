@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import lru_cache
+from operator import attrgetter, eq
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from services.registry.domain.declarations import Name
 from services.registry.domain.name_likeness import same_name
@@ -14,14 +16,28 @@ DocumentBlinds: TypeAlias = tuple[bytes, ...]
 Claim: TypeAlias = Name | date | int | str | DocumentBlinds
 
 
-class KnownPerson(NamedTuple):
+class KnownPerson(Protocol):
     """What the registry knows of a person, as far as claims are held against it."""
 
-    birth_date: date
-    sex: str
-    commune_code: str
-    status: str
-    document_blind: bytes | None
+    @property
+    def birth_date(self) -> date:
+        """Return the day of birth."""
+
+    @property
+    def sex(self) -> str:
+        """Return the sex as the civil registry records it."""
+
+    @property
+    def commune_code(self) -> str:
+        """Return the commune of residence."""
+
+    @property
+    def status(self) -> str:
+        """Return whether the registration is in force."""
+
+    @property
+    def document_blind(self) -> bytes | None:
+        """Return the blind index of the identity card, or of the permit that stands for it."""
 
 
 class KnownNames(NamedTuple):
@@ -41,18 +57,17 @@ CLAIMABLE = NAME_ATTRIBUTES | {
     Attribute.STATUS,
 }
 
-_HOLDS: Mapping[Attribute, Callable[[KnownPerson, Claim], bool]] = MappingProxyType(
+_MUST_EQUAL: Mapping[Attribute, str] = MappingProxyType(
     {
-        Attribute.BIRTH_DATE: lambda known, claim: known.birth_date == claim,
-        Attribute.BIRTH_YEAR: lambda known, claim: known.birth_date.year == claim,
-        Attribute.SEX: lambda known, claim: known.sex == claim,
-        Attribute.COMMUNE: lambda known, claim: known.commune_code == claim,
-        Attribute.STATUS: lambda known, claim: known.status == claim,
-        Attribute.DOCUMENT: lambda known, claim: (
-            isinstance(claim, tuple) and known.document_blind in claim
-        ),
+        Attribute.BIRTH_DATE: "birth_date",
+        Attribute.BIRTH_YEAR: "birth_date.year",
+        Attribute.SEX: "sex",
+        Attribute.COMMUNE: "commune_code",
+        Attribute.STATUS: "status",
     }
 )
+"""What of a `KnownPerson` a claim must be equal to."""
+_KINDS_OF_CLAIMS_MAX = 256
 
 
 def answers(
@@ -68,12 +83,34 @@ def answers(
         known: What the registry knows.
         names: The person's names; needed if a claim is about one.
     """
+    facts = _facts(tuple(claims))
+    if facts is not None:
+        return dict(zip(claims, map(eq, facts(known), claims.values()), strict=True))
     return {
-        attribute: _name_holds(attribute, claim, names)
-        if attribute in NAME_ATTRIBUTES
-        else _HOLDS[attribute](known, claim)
-        for attribute, claim in claims.items()
+        attribute: _holds(attribute, claim, known, names) for attribute, claim in claims.items()
     }
+
+
+@lru_cache(maxsize=_KINDS_OF_CLAIMS_MAX)
+def _facts(attributes: tuple[Attribute, ...]) -> Callable[[KnownPerson], tuple[object, ...]] | None:
+    """Return what reads all that claims must equal; None if one of them is not decided so.
+
+    Why: most questions are about the same few attributes, and are asked by the million.
+    """
+    if not _MUST_EQUAL.keys() >= set(attributes) or not attributes:
+        return None
+    read = attrgetter(*(_MUST_EQUAL[attribute] for attribute in attributes))
+    return read if len(attributes) > 1 else lambda known: (read(known),)
+
+
+def _holds(
+    attribute: Attribute, claim: Claim, known: KnownPerson, names: KnownNames | None
+) -> bool:
+    if attribute in NAME_ATTRIBUTES:
+        return _name_holds(attribute, claim, names)
+    if attribute is Attribute.DOCUMENT:
+        return isinstance(claim, tuple) and known.document_blind in claim
+    return bool(attrgetter(_MUST_EQUAL[attribute])(known) == claim)
 
 
 def _name_holds(attribute: Attribute, claim: Claim, names: KnownNames | None) -> bool:

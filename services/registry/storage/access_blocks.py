@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from psycopg.rows import tuple_row
 
@@ -53,6 +54,17 @@ async def may_seal(tx: Transaction) -> bool:
     )
     row = await cursor.fetchone()
     return row is not None and bool(row["mine"])
+
+
+async def first_row_of_no_transaction(tx: Transaction) -> UUID | None:
+    """Return a row that claims a transaction the server has not begun, so that none wrote it."""
+    cursor = await tx.execute(
+        "SELECT access_id FROM access_log"
+        " WHERE written_in >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+        " ORDER BY written_in, access_id LIMIT 1"
+    )
+    row = await cursor.fetchone()
+    return None if row is None else row["access_id"]
 
 
 async def read_last_block(tx: Transaction) -> SealedBlock | None:

@@ -59,6 +59,7 @@ async def household_steps(
           FROM (SELECT * FROM household_version
                  WHERE household_id = %(household_id)s AND version < %(before)s
                    AND recorded_at <= %(known_at)s
+                   AND EXISTS (SELECT FROM household WHERE household_id = %(household_id)s)
                  ORDER BY version DESC LIMIT %(limit)s) AS step
          CROSS JOIN LATERAL (
                SELECT count(*) FROM household_member
@@ -88,7 +89,9 @@ async def person_steps(
     await cursor.execute(
         "SELECT version, region_code, province_code, commune_code, status, valid_from, recorded_at"
         " FROM person_version WHERE person_id = %(person_id)s AND version < %(before)s"
-        " AND recorded_at <= %(known_at)s ORDER BY version DESC LIMIT %(limit)s",
+        " AND recorded_at <= %(known_at)s"
+        " AND EXISTS (SELECT FROM person WHERE person_id = %(person_id)s)"
+        " ORDER BY version DESC LIMIT %(limit)s",
         {"person_id": person_id, "before": before, "known_at": known_at, "limit": limit},
     )
     return [PersonStep(*row) for row in await cursor.fetchall()]

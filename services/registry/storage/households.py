@@ -200,7 +200,11 @@ async def replace_residences(
 async def read_household_version(
     tx: Transaction, household_id: UUID, *, valid_on: date, known_at: datetime
 ) -> HouseholdAsKnown | None:
-    """Return the version of a household true on a day as known at an instant."""
+    """Return the version of a household true on a day as known at an instant.
+
+    Only for who may see it as it stands: a region that it has left keeps none of its versions, else
+    the last one there would pass for the household of today.
+    """
     cursor = await tx.execute(
         """
         SELECT household_id, version, region_code, province_code, commune_code, milieu, language,
@@ -208,6 +212,7 @@ async def read_household_version(
           FROM household_version
          WHERE household_id = %(household_id)s
            AND valid_from <= %(valid_on)s AND recorded_at <= %(known_at)s
+           AND EXISTS (SELECT FROM household WHERE household_id = %(household_id)s)
          ORDER BY valid_from DESC, version DESC LIMIT 1
         """,
         {"household_id": household_id, "valid_on": valid_on, "known_at": known_at},

@@ -1,6 +1,6 @@
 """Many look-ups in two statements: who is asked about, and that it was answered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -71,6 +71,26 @@ class AnsweredQuestion(NamedTuple):
     person_id: bytes
     household_id: bytes | None
     region_code: str
+
+
+class AnsweredQuestions(NamedTuple):
+    """Rows of the access log, column by column as `AnsweredQuestion` names them."""
+
+    access_ids: Sequence[bytes]
+    clients: Sequence[str]
+    purposes: Sequence[str]
+    actions: Sequence[str]
+    attributes: Sequence[str]
+    results: Sequence[str]
+    consent_ids: Sequence[bytes | None]
+    person_ids: Sequence[bytes]
+    household_ids: Sequence[bytes | None]
+    region_codes: Sequence[str]
+
+
+def attributes_literal(attributes: Iterable[str]) -> str:
+    """Return the literal of an array of attribute names."""
+    return "{" + ",".join(attributes) + "}"
 
 
 def _cursor(tx: Transaction) -> AsyncCursor[tuple[Any, ...]]:
@@ -165,9 +185,7 @@ async def read_standing_consents(
     return [StandingConsent(*row) for row in await cursor.fetchall()]
 
 
-async def log_answers(
-    tx: Transaction, rows: Sequence[AnsweredQuestion], *, at: datetime, on: date
-) -> None:
+async def log_answers(tx: Transaction, rows: AnsweredQuestions, *, at: datetime, on: date) -> None:
     """Add a row of the access log per answer about a person.
 
     Args:
@@ -176,8 +194,6 @@ async def log_answers(
         at: The instant of all of them, in UTC: the state of the registry that they speak of.
         on: The day they speak of.
     """
-    (access, clients, purposes, actions, attributes, results, consents, persons, households,
-     regions) = zip(*rows, strict=True)  # fmt: skip
     await _cursor(tx).execute(
         b"""
         INSERT INTO access_log (access_id, accessed_at, client, purpose, action, attributes,
@@ -194,15 +210,15 @@ async def log_answers(
         {
             "at": at,
             "on": on,
-            "access": packed_uuids(access),
-            "clients": packed_texts(clients),
-            "purposes": packed_texts(purposes),
-            "actions": packed_texts(actions),
-            "attributes": packed_texts(attributes),
-            "results": packed_texts(results),
-            "consents": packed_uuids(consents),
-            "persons": packed_uuids(persons),
-            "households": packed_uuids(households),
-            "regions": packed_texts(regions),
+            "access": packed_uuids(rows.access_ids),
+            "clients": packed_texts(rows.clients),
+            "purposes": packed_texts(rows.purposes),
+            "actions": packed_texts(rows.actions),
+            "attributes": packed_texts(rows.attributes),
+            "results": packed_texts(rows.results),
+            "consents": packed_uuids(rows.consent_ids),
+            "persons": packed_uuids(rows.person_ids),
+            "households": packed_uuids(rows.household_ids),
+            "regions": packed_texts(rows.region_codes),
         },
     )

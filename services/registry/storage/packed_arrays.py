@@ -16,6 +16,7 @@ from typing_extensions import override
 _HEAD = Struct("!iiiii")
 _NULL = b"\xff\xff\xff\xff"
 _LENGTH = Struct("!i").pack
+_SIXTEEN = _LENGTH(16)
 _FIRST_INDEX = 1
 
 
@@ -66,21 +67,25 @@ def take_packed_arrays(context: AdaptContext) -> None:
 
 def packed_uuids(values: Sequence[bytes | None]) -> PackedUuids:
     """Return the array of these ids, each as its 16 bytes."""
-    return PackedUuids(_packed("uuid", values))
+    cells = [_NULL if value is None else _SIXTEEN + value for value in values]
+    return PackedUuids(_packed("uuid", cells, nulls=None in values))
 
 
 def packed_texts(values: Sequence[str]) -> PackedTexts:
-    """Return the array of these texts."""
-    return PackedTexts(_packed("text", [value.encode() for value in values]))
+    """Return the array of these texts; each is packed once, however often it comes."""
+    cells = {value: _cell(value.encode()) for value in set(values)}
+    return PackedTexts(_packed("text", [cells[value] for value in values]))
 
 
 def packed_bytes(values: Sequence[bytes]) -> PackedBytes:
     """Return the array of these byte strings."""
-    return PackedBytes(_packed("bytea", values))
+    return PackedBytes(_packed("bytea", [_cell(value) for value in values]))
 
 
-def _packed(element: str, values: Sequence[bytes | None]) -> bytes:
-    head = _HEAD.pack(1, None in values, types[element].oid, len(values), _FIRST_INDEX)
-    return head + b"".join(
-        [_NULL if value is None else _LENGTH(len(value)) + value for value in values]
-    )
+def _cell(value: bytes) -> bytes:
+    return _LENGTH(len(value)) + value
+
+
+def _packed(element: str, cells: Sequence[bytes], *, nulls: bool = False) -> bytes:
+    head = _HEAD.pack(1, nulls, types[element].oid, len(cells), _FIRST_INDEX)
+    return head + b"".join(cells)

@@ -201,6 +201,7 @@ async def read_person_version(
           FROM person_version LEFT JOIN residence USING (person_id)
          WHERE person_id = %(person_id)s
            AND valid_from <= %(valid_on)s AND recorded_at <= %(known_at)s
+           AND EXISTS (SELECT FROM person WHERE person_id = %(person_id)s)
          ORDER BY valid_from DESC, version DESC LIMIT 1
         """,  # noqa: S608 -- our own column names
         {"person_id": person_id, "valid_on": valid_on, "known_at": known_at},

@@ -28,7 +28,8 @@ async def announce_attested(using: Collaborators) -> bool:
         if not due:
             return False
         standing = await standing_households(tx, await homes_of(tx, due), using=using)
-        placements = [_again(home) for home in standing.values()]
+        # A household whose deceased have yet to leave tells what is attested when they have.
+        placements = [_again(home) for home in standing.values() if not home.deceased]
         await write_households(tx, placements, recording=recording, using=using)
     log.info("attested-households-announced", persons=len(due), households=len(placements))
     return True

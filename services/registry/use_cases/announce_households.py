@@ -71,6 +71,15 @@ async def announce_households(
             await publish(tx, batch, source=SOURCE, at=at)
 
 
+async def announce_contacts(
+    tx: Transaction, placements: Sequence[Placement], *, at: datetime, using: Collaborators
+) -> None:
+    """Publish how to reach households and by when they are reviewed, and nothing else of them."""
+    contacts = [_contact(placement, using.sealed_fields) for placement in placements]
+    for batch in batched(contacts, ITEMS_MAX):
+        await publish(tx, batch, source=SOURCE, at=at)
+
+
 async def _attested(
     tx: Transaction, placements: Sequence[Placement], *, on: date
 ) -> Mapping[UUID, Sequence[AttestedFact]]:

@@ -16,9 +16,11 @@ from uuid import UUID
 from services.registry.domain.policies import ConsentMissingError
 from services.registry.storage.look_ups import (
     AnsweredQuestion,
+    AnsweredQuestions,
     FoundPerson,
     StandingConsent,
     WholePerson,
+    attributes_literal,
     find_persons,
     log_answers,
     read_standing_consents,
@@ -207,7 +209,8 @@ async def answer_all(
             if row is not None:
                 rows.append(row)
         if rows:
-            await log_answers(tx, rows, at=now, on=today)
+            columns = AnsweredQuestions(*zip(*rows, strict=True))
+            await log_answers(tx, columns, at=now, on=today)
     return outcomes
 
 
@@ -282,7 +285,7 @@ def _judge(
         question.client,
         question.purpose,
         question.action,
-        "{" + ",".join(question.attributes) + "}",
+        attributes_literal(question.attributes),
         answer.result,
         consent_id,
         subject.person.id_bytes,

@@ -115,6 +115,7 @@ async def _take_effect(tx: Transaction, course: _Course, *, using: Collaborators
                 for idcs, person in course.people.items()
                 if person.household_id is not None
             },
+            frozenset().union(*(known.deceased for known in course.standing.values())),
         )
     )
     if isinstance(made.verb, Birth):
@@ -189,7 +190,9 @@ def _unfit(part: str, person: KnownPerson, course: _Course) -> RejectCode | None
         return RejectCode.PERSON_UNKNOWN
     if part == "reinstated":
         return RejectCode.PERSON_NOT_SUSPENDED if person.status == PersonStatus.ACTIVE else None
-    if person.status == PersonStatus.DECEASED and part not in _PARENTS:
+    # A file may tell of a death and leave it to a registrar to say who follows.
+    left_behind = part == "deceased" and person.household_id is not None
+    if person.status == PersonStatus.DECEASED and part not in _PARENTS and not left_behind:
         return RejectCode.PERSON_DECEASED
     if part == "suspended" and person.status == PersonStatus.SUSPENDED:
         return RejectCode.PERSON_SUSPENDED
@@ -203,14 +206,17 @@ async def _change_statuses(tx: Transaction, course: _Course, *, using: Collabora
     if not isinstance(verb, Death | StatusChange):
         return
     status = PersonStatus.DECEASED if isinstance(verb, Death) else verb.status
-    version = await change_status(
-        tx,
-        course.people[verb.person].person_id,
-        status,
-        on=course.made.occurred_on,
-        recording=course.recording,
-        using=using,
-    )
+    person = course.people[verb.person]
+    version = person.version
+    if person.status != status:
+        version = await change_status(
+            tx,
+            person.person_id,
+            status,
+            on=course.made.occurred_on,
+            recording=course.recording,
+            using=using,
+        )
     course.subjects = [subject._replace(version=version) for subject in course.subjects]
 
 

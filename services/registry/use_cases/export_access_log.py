@@ -71,7 +71,7 @@ async def export_access_log(
         keys.write(_keys_document(published))
     for name, draft in drafts.items():
         draft.rename(folder / name)
-    return await asyncio.to_thread(verify_export, folder)
+    return await asyncio.to_thread(verify_export, folder, after_block=after_block)
 
 
 async def _write(
@@ -134,6 +134,7 @@ def verify_export(
     *,
     keys_file: Path | None = None,
     expected_head: bytes | None = None,
+    after_block: int = 0,
     progress: Progress = no_progress,
 ) -> Verdict:
     """Return how far the chain in an export holds; no database and no secret is needed.
@@ -143,13 +144,16 @@ def verify_export(
         keys_file: Public keys that are trusted; by default those that came with the export, which
             whoever forged the export could have forged too.
         expected_head: The hash of a block known to have been there.
+        after_block: The export was made behind this block.
         progress: Is told how many bytes of the rows are read, and how many there are.
 
     Raises:
         ExportUnreadableError: A file is missing, or the blocks or keys are not in its form.
     """
     published = read_public_keys(keys_file or folder / KEYS_FILE)
-    verifier = ChainVerifier(signature_check(published), expected_head=expected_head)
+    verifier = ChainVerifier(
+        signature_check(published), expected_head=expected_head, after_block=after_block
+    )
     rows_path, blocks_path = folder / ROWS_FILE, folder / BLOCKS_FILE
     try:
         total = rows_path.stat().st_size

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 
 from services.registry.domain.attestations import ReportedFact, report_faults
 from services.registry.domain.checks import EVERY_REGION
-from services.registry.domain.identifiers import is_idcs_shape
+from services.registry.domain.policies import BatchNotAgreedError, IdentifierNotAgreedError
 from services.registry.domain.rejects import Reject, RejectCode
 from services.registry.storage.access_log import Disclosed, log_access
 from services.registry.storage.attestations import (
@@ -20,22 +20,30 @@ from services.registry.storage.attestations import (
     find_reported,
     make_due,
 )
+from services.registry.use_cases.agree import (
+    Agreed,
+    IdcsMalformedError,
+    Identifier,
+    Named,
+    agree,
+    named,
+)
 from services.registry.use_cases.collaborators import Collaborators
-from services.registry.use_cases.declaration_made import Declarer
 from services.registry.use_cases.look_up import LookUp
-from services.registry.use_cases.read_block import IDCS_FIELD
+from services.registry.use_cases.spend_quota import spend_quota
 from shared.runtime.ids import new_id
 from shared.storage.database import RowScope, Transaction
 
 _ONE_DAY = timedelta(days=1)
+_IDCS_MALFORMED = Reject("idcs", RejectCode.IDCS_MALFORMED)
+_TOKEN_NOT_AGREED = Reject("token", RejectCode.IDENTIFIER_NOT_AGREED)
 _UNKNOWN = Reject("", RejectCode.PERSON_UNKNOWN)
 
 
 class Report(NamedTuple):
     """A fact about a person, named by their IDCS or by the client's token for them."""
 
-    idcs: str | None
-    token: str | None
+    identifier: Identifier
     said: ReportedFact
 
 
@@ -53,8 +61,28 @@ class ReportOutcome:
     refused: tuple[tuple[int, Reject], ...]
 
 
+async def agree_to_reports(look_up: LookUp, count: int, *, using: Collaborators) -> Agreed:
+    """Return what a client's policy makes of so many reports; its quota of the day is spent.
+
+    Reports need it as questions do: what becomes of one tells whether somebody is registered. It
+    comes before the transaction of the request and uses its own; a repeated request counts again.
+
+    Raises:
+        PolicyMissingError: The client has no policy.
+        PurposeNotAgreedError: Its policy does not know the purpose.
+        BatchNotAgreedError: There are several, and the policy allows one at a time.
+        QuotaSpentError: So many are not left of the client's day.
+    """
+    agreed = await agree(look_up, using=using)
+    if count > 1 and not agreed.policy.batch:
+        message = "The policy of this client allows reports about one person at a time."
+        raise BatchNotAgreedError(message)
+    await spend_quota(agreed.policy, count, using=using)
+    return agreed
+
+
 async def record_attestations(
-    tx: Transaction, reports: Sequence[Report], *, declarer: Declarer, using: Collaborators
+    tx: Transaction, reports: Sequence[Report], *, agreed: Agreed, using: Collaborators
 ) -> ReportOutcome:
     """Keep the reports that say something new; each one that cannot be taken is refused by itself.
 
@@ -64,68 +92,62 @@ async def record_attestations(
     Args:
         tx: The transaction of the request; it must see every region.
         reports: At most `ITEMS_MAX` of them.
-        declarer: The client, who may report for some sources alone.
+        agreed: What the client's policy lets pass; it may report for some sources alone.
         using: The registry's means.
     """
-    found = await _find(tx, reports, declarer, using=using)
+    names = [_named(report.identifier, agreed, using=using) for report in reports]
+    found = await _find(tx, names, agreed)
     now, today = using.clock.now(), using.clock.today()
     batch_id = new_id()
     refused: list[tuple[int, Reject]] = []
     taken: list[Attestation] = []
     for position, (report, subject) in enumerate(zip(reports, found, strict=True)):
         said = report.said
-        fault = report_faults(said, client=declarer.client, today=today)
-        if fault is None and subject is not None:
-            place = (subject.person_id, said.source, said.fact, said.valid_from)
+        about = report_faults(said, client=agreed.client, today=today) or subject
+        if isinstance(about, Reject):
+            refused.append((position, about))
+        else:
+            place = (about.person_id, said.source, said.fact, said.valid_from)
             value = to_json(said.value)
             taken.append(
-                Attestation(*place, subject.region_code, value, said.valid_to, batch_id, now)
+                Attestation(*place, about.region_code, value, said.valid_to, batch_id, now)
             )
-        else:
-            refused.append((position, fault or _UNKNOWN))
     kept = await add_attestations(tx, taken) if taken else []
     await make_due(tx, _due(kept, using))
-    await _log(tx, taken, declarer, using=using)
+    await _log(tx, taken, agreed, using=using)
     return ReportOutcome(len(kept), len(taken) - len(kept), tuple(refused))
 
 
+def _named(identifier: Identifier, agreed: Agreed, *, using: Collaborators) -> Named | Reject:
+    try:
+        return named(identifier, agreed, using=using)
+    except IdcsMalformedError:
+        return _IDCS_MALFORMED
+    except IdentifierNotAgreedError:
+        return _TOKEN_NOT_AGREED
+
+
 async def _find(
-    tx: Transaction, reports: Sequence[Report], declarer: Declarer, *, using: Collaborators
-) -> list[_Subject | None]:
-    """Return whom each report is about; nobody, if they are not within the client's regions."""
-    persons = [_opened(report, declarer, using) for report in reports]
-    blinds = [_blinds(report, using) for report in reports]
+    tx: Transaction, names: Sequence[Named | Reject], agreed: Agreed
+) -> list[_Subject | Reject]:
+    """Return whom each report is about; nobody, if they are not within the regions agreed on."""
+    places = [name for name in names if isinstance(name, Named)]
     rows = await find_reported(
         tx,
-        blinds=[blind for several in blinds for blind in several],
-        person_ids=[person_id for person_id in persons if person_id is not None],
+        blinds=[blind for place in places for blind in place.blinds],
+        person_ids=[place.person_id for place in places if place.person_id is not None],
     )
     known: dict[UUID | bytes, _Subject] = {}
     for person_id, blind, region_code in rows:
-        if EVERY_REGION in declarer.regions or region_code in declarer.regions:
+        if EVERY_REGION in agreed.regions or region_code in agreed.regions:
             known[person_id] = known[blind] = _Subject(person_id, region_code)
-    return [
-        _first(known, (person_id, *several))
-        for person_id, several in zip(persons, blinds, strict=True)
-    ]
+    return [name if isinstance(name, Reject) else _standing(known, name) for name in names]
 
 
-def _first(
-    known: Mapping[UUID | bytes, _Subject], names: Sequence[UUID | bytes | None]
-) -> _Subject | None:
-    return next((known[name] for name in names if name is not None and name in known), None)
-
-
-def _opened(report: Report, declarer: Declarer, using: Collaborators) -> UUID | None:
-    if report.token is None:
-        return None
-    return using.partner_tokens.person_of(report.token, client=declarer.client)
-
-
-def _blinds(report: Report, using: Collaborators) -> tuple[bytes, ...]:
-    if report.idcs is None or not is_idcs_shape(report.idcs):
-        return ()
-    return using.sealed.blinds(IDCS_FIELD, report.idcs)
+def _standing(known: Mapping[UUID | bytes, _Subject], place: Named) -> _Subject | Reject:
+    # Somebody of another region is as unknown as somebody on no file.
+    keys = place.blinds if place.person_id is None else (place.person_id,)
+    return next((known[key] for key in keys if key in known), _UNKNOWN)
 
 
 def _due(kept: Sequence[KeptAttestation], using: Collaborators) -> list[tuple[UUID, str, date]]:
@@ -141,12 +163,12 @@ def _due(kept: Sequence[KeptAttestation], using: Collaborators) -> list[tuple[UU
 
 
 async def _log(
-    tx: Transaction, taken: Sequence[Attestation], declarer: Declarer, *, using: Collaborators
+    tx: Transaction, taken: Sequence[Attestation], agreed: Agreed, *, using: Collaborators
 ) -> None:
     """Log that these persons are on file: the answer tells the client so."""
     if not taken:
         return
-    look_up = LookUp(declarer.client, declarer.purpose, RowScope.everything())
+    look_up = LookUp(agreed.client, agreed.purpose.code, RowScope.everything())
     people = {item.person_id: item.region_code for item in taken}
     await log_access(
         tx,

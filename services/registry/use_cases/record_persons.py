@@ -11,6 +11,7 @@ from services.registry.domain.declarations import DeclaredPerson
 from services.registry.domain.rejects import Reject, RejectCode
 from services.registry.domain.vocabulary import PersonStatus
 from services.registry.storage import persons as storage
+from services.registry.storage.deceased import make_deceased_due
 from services.registry.storage.import_blocks import LineReject
 from services.registry.storage.person_packing import later_version, person_id_of
 from services.registry.storage.persons import PersonHead, StandingPerson
@@ -87,9 +88,16 @@ async def record_persons(
     standing = await storage.lock_persons(tx, named)
     found = _sort(prepared, standing, recording=recording)
     await _write(tx, prepared, found, recording=recording)
-    await announce_status_changes(
-        tx, list(_status_changes(prepared, found, recording)), at=recording.at
-    )
+    changes = list(_status_changes(prepared, found, recording))
+    await announce_status_changes(tx, changes, at=recording.at)
+    # Nobody lives anywhere before they are on file.
+    died = [
+        change.person_id
+        for change in changes
+        if change.status == PersonStatus.DECEASED and change.version > 1
+    ]
+    if died:
+        await make_deceased_due(tx, died, job_id=recording.job_id, on=recording.on)
     return PersonsOutcome(
         recorded=len(found.new) + len(found.changed),
         unchanged=len(found.unchanged_ids),

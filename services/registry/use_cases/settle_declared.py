@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from uuid import UUID
 
-from services.registry.domain.households import is_adult
+from services.registry.domain.households import has_new_minor_head
 from services.registry.domain.life_events import household_document
 from services.registry.domain.lines import LineRules
 from services.registry.domain.plans import Plan
@@ -92,18 +92,12 @@ def _lines(
 def _judge(
     placements: list[Placement], plan: Plan, standing: Mapping[UUID, StandingHousehold]
 ) -> None:
-    """Refuse a household that is not as it must be once its members are known.
-
-    A minor who heads a household on file already, as a file may say, is no obstacle to a change.
-    """
+    """Refuse a household that is not as it must be once its members are known."""
     heads = {
         member.idcs for home in standing.values() for member in home.declared.members if member.head
     }
     if plan.founded is not None and placements[-1].version > 1:
         raise refused(Reject("reference", RejectCode.REFERENCE_TAKEN))
     for placement in placements:
-        household = placement.entry.household
-        for member, person in zip(household.members, placement.members, strict=True):
-            new = member.head and member.idcs not in heads
-            if new and not is_adult(person.birth_date, on=household.declared_on):
-                raise refused(Reject("members", RejectCode.HEAD_MINOR))
+        if has_new_minor_head(placement.entry.household, placement.members, heads=heads):
+            raise refused(Reject("members", RejectCode.HEAD_MINOR))

@@ -7,6 +7,7 @@ from uuid import UUID
 from services.registry.domain.declarations import DeclaredHousehold, DeclaredMember
 from services.registry.domain.households import RegisteredPerson
 from services.registry.domain.territory import communes
+from services.registry.domain.vocabulary import PersonStatus
 from services.registry.storage.households import VERSION_TABLE
 from services.registry.storage.standing import StandingMember, StandingRow, lock_standing
 from services.registry.use_cases.collaborators import Collaborators
@@ -31,6 +32,15 @@ class StandingHousehold:
     def region_code(self) -> str:
         """Return the region that the household stands in."""
         return self.declared.commune.region_code
+
+    @property
+    def deceased(self) -> frozenset[str]:
+        """Return the IDCS of members who are on file as deceased: a file said so."""
+        return frozenset(
+            member.idcs
+            for member, person in zip(self.declared.members, self.members, strict=True)
+            if person.status == PersonStatus.DECEASED
+        )
 
 
 async def standing_households(

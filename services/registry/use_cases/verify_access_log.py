@@ -47,7 +47,9 @@ async def verify_database(
         progress: Is told how far it is.
     """
     keys = published if published is not None else await asyncio.to_thread(public_keys, using.keys)
-    verifier = ChainVerifier(signature_check(keys), expected_head=expected_head)
+    verifier = ChainVerifier(
+        signature_check(keys), expected_head=expected_head, after_block=after_block
+    )
     done = after_block
     async with using.database.transaction() as tx:
         total = await storage.count_blocks(tx)
@@ -65,6 +67,10 @@ async def verify_database(
         holds = await asyncio.to_thread(_follow, verifier, blocks, texts)
         done, end = blocks[-1].number, blocks[-1].end
         progress(done, total)
+    async with using.database.transaction() as tx:
+        forged = await storage.first_row_of_no_transaction(tx)
+    if forged is not None:
+        verifier.find_inserted(forged)
     return verifier.verdict
 
 

@@ -32,6 +32,14 @@ async def write_households(
 
     Who lives where is for the caller to move.
     """
+    await keep_households(tx, placements, recording=recording, using=using)
+    await announce_households(tx, placements, at=recording.at, using=using)
+
+
+async def keep_households(
+    tx: Transaction, placements: list[Placement], *, recording: Recording, using: Collaborators
+) -> None:
+    """Add a version of each household, with what is attested of its members, and tell nobody."""
     heads, versions, members = await asyncio.to_thread(_rows, placements, recording, using.sealed)
     await storage.add_households(tx, [head for head in heads if head.version == 1])
     if newer := [head for head in heads if head.version > 1]:
@@ -39,7 +47,6 @@ async def write_households(
     await storage.add_household_versions(tx, versions, members)
     if attested := _attested(placements, recording):
         await attestations.add_attestations(tx, attested)
-    await announce_households(tx, placements, at=recording.at, using=using)
 
 
 def _attested(placements: Sequence[Placement], recording: Recording) -> list[Attestation]:

@@ -9,11 +9,18 @@ from services.registry.domain.policies import (
     PolicyPurpose,
 )
 from services.registry.use_cases.look_up import LookUp
+from services.registry.use_cases.record_attestations import (
+    Report,
+    ReportOutcome,
+    agree_to_reports,
+    record_attestations,
+)
 from services.registry.use_cases.register_partner import register_partner
 from shared.storage.database import RowScope
 from tests.services.registry.conftest import Registry
 
 HOSPITAL = "hospital"
+SOCIAL_SECURITY = "cnss"
 PURPOSE = "testing"
 
 
@@ -58,3 +65,24 @@ async def agree_on(registry: Registry, **changes: Any) -> PartnerPolicy:  # noqa
 def asking(client: str = HOSPITAL, *, regions: tuple[str, ...] = ("*",)) -> LookUp:
     """Return the circumstances of a question of a client."""
     return LookUp(client, PURPOSE, RowScope(regions, ("*",)))
+
+
+async def reported(
+    registry: Registry,
+    *reports: Report,
+    held: tuple[str, ...] = ("*",),
+    **changes: Any,  # noqa: ANN401 -- any field
+) -> ReportOutcome:
+    """Report facts as the social security does, by a policy with some fields changed.
+
+    Args:
+        registry: The registry that is told.
+        *reports: What it is told.
+        held: The regions of the token.
+        **changes: Fields of the policy.
+    """
+    await agree_on(registry, client=SOCIAL_SECURITY, **changes)
+    look_up = asking(SOCIAL_SECURITY, regions=held)
+    agreed = await agree_to_reports(look_up, len(reports), using=registry.api)
+    async with registry.api.database.transaction(RowScope.everything()) as tx:
+        return await record_attestations(tx, reports, agreed=agreed, using=registry.api)

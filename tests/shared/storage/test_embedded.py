@@ -2,10 +2,12 @@
 
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import psycopg
@@ -51,6 +53,26 @@ def test_the_same_folder_gives_the_same_data(tmp_path: Path) -> None:
     with connect(second.admin_url) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
     second.stop()
+
+
+def test_a_state_folder_made_anew_does_not_meet_the_data_of_the_old_one(
+    tmp_path: Path,
+) -> None:
+    state = tmp_path / "private"
+    state.mkdir(mode=0o700)
+    first = start_postgres(state)
+    with connect(first.admin_url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    first.stop()
+    shutil.rmtree(state)
+    state.mkdir(mode=0o700)
+    second = start_postgres(state)
+    with connect(second.admin_url) as connection:
+        assert connection.execute("SELECT to_regclass('kept')").fetchone() == (None,)
+    second.stop()
+    # Root's data lie elsewhere, where the server's user can reach them.
+    name = sha256(str(state.resolve()).encode()).hexdigest()[:16]
+    shutil.rmtree(f"/var/tmp/sanad-postgres-{name}", ignore_errors=True)  # noqa: S108 -- ours
 
 
 def test_the_server_asks_for_a_password_listens_on_loopback_and_syncs(tmp_path: Path) -> None:

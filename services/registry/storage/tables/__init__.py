@@ -12,6 +12,7 @@ from services.registry.storage.tables.dci_subscriptions import (
 from services.registry.storage.tables.declarations import (
     AttestationDueRow,
     AttestationRow,
+    DeceasedDueRow,
     DeclarationRow,
     DeclarationSubjectRow,
     GuardianshipRow,
@@ -61,6 +62,7 @@ __all__ = [
     "DciNotificationRow",
     "DciSubscriptionRow",
     "DciSubscriptionSubjectRow",
+    "DeceasedDueRow",
     "DeclarationRow",
     "DeclarationSubjectRow",
     "DuplicateProposalRow",

@@ -125,3 +125,14 @@ class AttestationDueRow(RegistryTable, table=True):
     person_id: UUID = Field(primary_key=True)
     due_on: date = Field(primary_key=True, index=True)
     region_code: str = Field(sa_column=text_column())
+
+
+class DeceasedDueRow(RegistryTable, table=True):
+    """A person whom a file let die, and whose household goes on without them once it is applied."""
+
+    __tablename__ = "deceased_due"
+
+    person_id: UUID = Field(primary_key=True)
+    region_code: str = Field(sa_column=text_column())
+    job_id: UUID
+    effective_on: date

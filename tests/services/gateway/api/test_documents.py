@@ -47,6 +47,12 @@ async def test_a_service_that_is_away_is_named_and_the_rest_is_shown(
     assert "/registry/v1/things/{thing_id}" in document["paths"]
 
 
+async def test_the_bare_address_leads_to_the_page(front: Front) -> None:
+    async with front() as app, caller(app) as http:
+        answer = await http.get("/")
+    assert (answer.status_code, answer.headers["Location"]) == (307, "/docs")
+
+
 async def test_the_page_needs_nothing_from_elsewhere(front: Front) -> None:
     async with front() as app, caller(app) as http:
         page = await http.get("/docs")

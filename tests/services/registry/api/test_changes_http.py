@@ -15,6 +15,7 @@ from shared.testing.tokens import Issuer
 from tests.services.registry.changing import a_declaration, on_file, person_id_of
 from tests.services.registry.conftest import Registry
 from tests.services.registry.declaring import an_idcs
+from tests.services.registry.partners import SOCIAL_SECURITY, agree_on
 
 SCOPES = (
     "registry.declarations:write",
@@ -25,6 +26,7 @@ SCOPES = (
     "registry.households:read",
     "registry.persons:read",
 )
+ATTESTATIONS = "/registry/v1/attestations"
 DECLARATIONS = "/registry/v1/declarations"
 
 
@@ -171,9 +173,10 @@ async def test_a_guardian_is_recorded_read_and_ended(
 
 async def test_facts_are_reported_in_bulk(client: httpx.AsyncClient, registry: Registry) -> None:
     await on_file(registry)
+    await agree_on(registry, client=SOCIAL_SECURITY)
     said = {"fact": "pension", "value": True, "source": "cnss", "valid_from": "2026-01-01"}
     items = [said | {"idcs": an_idcs(number)} for number in (1, 2, 9)]
-    response = await client.post("/registry/v1/attestations", json={"items": items})
+    response = await client.post(ATTESTATIONS, json={"items": items})
     assert response.status_code == 200
     assert response.json() == {
         "recorded": 2,
@@ -181,5 +184,32 @@ async def test_facts_are_reported_in_bulk(client: httpx.AsyncClient, registry: R
         "refused": [{"position": 2, "field": "", "code": "registry.person-unknown"}],
     }
     for wrong in ([], [said], [said | {"idcs": an_idcs(1), "token": "t"}], items * 334):
-        refused = await client.post("/registry/v1/attestations", json={"items": wrong})
+        refused = await client.post(ATTESTATIONS, json={"items": wrong})
         assert refused.status_code == 422
+
+
+async def test_facts_are_reported_by_the_policy_of_the_client(
+    client: httpx.AsyncClient, registry: Registry, issuer: Issuer
+) -> None:
+    await on_file(registry)
+    said = {"fact": "pension", "value": True, "source": "cnss", "valid_from": "2026-01-01"}
+    body = {"items": [said | {"idcs": an_idcs(number)} for number in (1, 2)]}
+
+    async def refused(key: str, **headers: str) -> tuple[int, str]:
+        headers |= {"Idempotency-Key": key}
+        response = await client.post(ATTESTATIONS, json=body, headers=headers)
+        return response.status_code, response.json()["code"]
+
+    assert await refused("no policy") == (403, "registry.policy-missing")
+    # Another client, for a process knows for some seconds that this one had no policy.
+    other = issuer.headers("registry.attestations:write", subject="cmr", purposes=["reporting"])
+    other |= {"Sanad-Purpose": "reporting"}
+    await agree_on(registry, client="cmr")
+    assert await refused("a purpose", **other) == (403, "registry.purpose-not-agreed")
+    third = issuer.headers("registry.attestations:write", subject="rcar")
+    await agree_on(registry, client="rcar", quota_per_day=1)
+    assert await refused("a quota", **third) == (429, "registry.quota-spent")
+    fourth = issuer.headers("registry.attestations:write", subject="cimr")
+    await agree_on(registry, client="cimr", batch=False)
+    assert await refused("a batch", **fourth) == (403, "registry.batch-not-agreed")
+    assert await registry.databases.value("SELECT count(*) FROM attestation") == 0

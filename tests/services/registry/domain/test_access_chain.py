@@ -52,10 +52,14 @@ def a_chain(*sizes: int) -> tuple[list[SealedBlock], list[LoggedRow]]:
 
 
 def verify(
-    blocks: Sequence[SealedBlock], rows: Sequence[LoggedRow], *, signed: bool | None = True
+    blocks: Sequence[SealedBlock],
+    rows: Sequence[LoggedRow],
+    *,
+    signed: bool | None = True,
+    after_block: int = 0,
 ) -> Verdict:
     """Return the verdict on a chain whose signatures are all good, all bad, or of unknown keys."""
-    verifier = ChainVerifier(lambda *_: signed)
+    verifier = ChainVerifier(lambda *_: signed, after_block=after_block)
     verifier.follow(blocks, rows)
     return verifier.verdict
 
@@ -151,7 +155,12 @@ def test_a_block_that_nobody_known_signed_is_named(
 
 def test_a_chain_may_begin_behind_blocks_that_were_let_go() -> None:
     blocks, rows = a_chain(2, 2, 2)
-    assert verify(blocks[1:], rows[2:]) == Verdict(2, 4, blocks[-1].hash, None)
+    assert verify(blocks[1:], rows[2:], after_block=1) == Verdict(2, 4, blocks[-1].hash, None)
+
+
+def test_a_chain_that_lost_its_beginning_does_not_hold() -> None:
+    blocks, rows = a_chain(2, 2, 2)
+    assert broken(blocks[1:], rows[2:]) == (Fault.BLOCK_MISSING, 1, None)
 
 
 def test_the_first_block_links_to_nothing() -> None:

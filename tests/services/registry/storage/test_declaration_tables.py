@@ -6,12 +6,13 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from services.registry.domain.attestations import ReportedFact
-from services.registry.use_cases.declaration_made import Declarer
-from services.registry.use_cases.record_attestations import Report, record_attestations
+from services.registry.use_cases.agree import Identifier
+from services.registry.use_cases.record_attestations import Report
 from shared.storage.database import RowScope
 from tests.services.registry.changing import a_declaration, a_newborn, declared, on_file
 from tests.services.registry.conftest import Registry
 from tests.services.registry.declaring import an_idcs
+from tests.services.registry.partners import reported
 
 HISTORY = ("declaration", "declaration_subject", "guardianship", "attestation")
 GUARDED = (*HISTORY, "attestation_due")
@@ -31,10 +32,7 @@ async def everything(registry: Registry) -> None:
         ),
     )
     said = ReportedFact("cnss", "pension", True, date(2026, 1, 1), None)  # noqa: FBT003 -- a value
-    declarer = Declarer("cnss", "fact-reporting", ("*",))
-    async with registry.api.database.transaction(RowScope.everything()) as tx:
-        report = Report(an_idcs(1), None, said)
-        await record_attestations(tx, [report], declarer=declarer, using=registry.api)
+    await reported(registry, Report(Identifier(an_idcs(1)), said))
 
 
 async def test_nobody_rewrites_what_was_declared(registry: Registry) -> None:

@@ -219,6 +219,27 @@ async def test_a_tampered_block_is_named(
     assert (broken.fault, broken.block, broken.row) == (fault, block, None)
 
 
+@pytest.mark.parametrize("place", [-5, 2**60])
+async def test_a_row_that_no_transaction_wrote_is_named(
+    registry: Registry, sealer: AccessLogSealer, place: int
+) -> None:
+    await log(registry, 2)
+    await seal_all(sealer)
+    forged = new_id()
+    await as_owner(
+        registry,
+        "INSERT INTO access_log (access_id, accessed_at, client, purpose, action, attributes,"
+        " result, person_id, region_code, valid_on, known_at, written_in)"
+        " SELECT %(forged)s, accessed_at, 'forger', purpose, action, attributes, result,"
+        " person_id, region_code, valid_on, known_at, %(place)s FROM access_log LIMIT 1",
+        forged=forged,
+        place=place,
+    )
+    found = (await verify_database(using=registry.worker)).broken
+    assert found is not None
+    assert (found.fault, found.access_id) == (Fault.ROW_INSERTED, forged)
+
+
 async def test_a_chain_that_was_cut_short_is_known_by_the_head_somebody_kept(
     registry: Registry, sealer: AccessLogSealer
 ) -> None:

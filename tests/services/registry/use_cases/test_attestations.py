@@ -3,16 +3,22 @@
 import json
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
+
+import pytest
 
 from services.registry.domain.attestations import ReportedFact
-from services.registry.use_cases.announce_attested import announce_attested
-from services.registry.use_cases.declaration_made import Declarer
-from services.registry.use_cases.record_attestations import (
-    Report,
-    ReportOutcome,
-    record_attestations,
+from services.registry.domain.policies import (
+    BatchNotAgreedError,
+    IdentifierKind,
+    PolicyMissingError,
+    PurposeNotAgreedError,
 )
-from shared.storage.database import RowScope
+from services.registry.domain.rejects import Reject, RejectCode
+from services.registry.use_cases.agree import Identifier
+from services.registry.use_cases.announce_attested import announce_attested
+from services.registry.use_cases.record_attestations import Report, ReportOutcome, agree_to_reports
+from services.registry.use_cases.spend_quota import QuotaSpentError
 from tests.services.registry.changing import (
     a_declaration,
     a_new_household,
@@ -22,23 +28,26 @@ from tests.services.registry.changing import (
 )
 from tests.services.registry.conftest import Registry
 from tests.services.registry.declaring import a_file, a_household, a_member, a_person, an_idcs
+from tests.services.registry.partners import SOCIAL_SECURITY, asking, reported
 
 EMPLOYED = ReportedFact("cnss", "activity", "employee", date(2026, 1, 1), None)
-CLIENT = "cnss"
-
-
-async def report(
-    registry: Registry, *reports: Report, regions: tuple[str, ...] = ("*",)
-) -> ReportOutcome:
-    """Report facts as the client of a source."""
-    declarer = Declarer(CLIENT, "fact-reporting", regions)
-    async with registry.api.database.transaction(RowScope.everything()) as tx:
-        return await record_attestations(tx, reports, declarer=declarer, using=registry.api)
+NOBODY = 9
 
 
 def about(number: int, said: ReportedFact = EMPLOYED) -> Report:
     """Return a report about the number-th person."""
-    return Report(an_idcs(number), None, said)
+    return Report(Identifier(an_idcs(number)), said)
+
+
+def by_token(registry: Registry, person_id: UUID, *, client: str = SOCIAL_SECURITY) -> Report:
+    """Return a report about whom a client's token names."""
+    token = registry.api.partner_tokens.token_of(person_id.bytes, client=client)
+    return Report(Identifier(token=token), EMPLOYED)
+
+
+def refusals(outcome: ReportOutcome) -> list[tuple[str, str]]:
+    """Return field and code of what was not taken."""
+    return [(fault.field, fault.code.value) for _, fault in outcome.refused]
 
 
 async def last_told(registry: Registry) -> dict[str, Any]:
@@ -53,7 +62,7 @@ async def last_told(registry: Registry) -> dict[str, Any]:
 
 async def test_a_reported_fact_announces_the_household_again(registry: Registry) -> None:
     first, _ = await on_file(registry)
-    assert await report(registry, about(2)) == ReportOutcome(1, 0, ())
+    assert await reported(registry, about(2)) == ReportOutcome(1, 0, ())
     assert await announce_attested(registry.worker)
     told = await last_told(registry)
     assert (told["household_id"], told["version"]) == (str(first), 2)
@@ -73,10 +82,10 @@ async def test_a_reported_fact_announces_the_household_again(registry: Registry)
 
 async def test_the_same_report_again_changes_nothing(registry: Registry) -> None:
     await on_file(registry)
-    await report(registry, about(2))
-    assert await report(registry, about(2), about(2)) == ReportOutcome(0, 2, ())
+    await reported(registry, about(2))
+    assert await reported(registry, about(2), about(2)) == ReportOutcome(0, 2, ())
     later = ReportedFact("cnss", "activity", "retired", date(2026, 1, 1), None)
-    assert (await report(registry, about(2, later))).recorded == 1
+    assert (await reported(registry, about(2, later))).recorded == 1
     versions = await registry.databases.rows("SELECT version, value FROM attestation ORDER BY 1")
     assert [(row["version"], row["value"]) for row in versions] == [(1, "employee"), (2, "retired")]
     await announce_attested(registry.worker)
@@ -86,7 +95,7 @@ async def test_the_same_report_again_changes_nothing(registry: Registry) -> None
 async def test_each_report_is_taken_or_refused_by_itself(registry: Registry) -> None:
     await on_file(registry)
     foreign = ReportedFact("massar", "schooling", "public", date(2026, 9, 1), None)
-    outcome = await report(registry, about(9), about(2, foreign), about(2), about(3))
+    outcome = await reported(registry, about(NOBODY), about(2, foreign), about(2), about(3))
     assert (outcome.recorded, outcome.unchanged) == (2, 0)
     assert [(position, fault.field, fault.code) for position, fault in outcome.refused] == [
         (0, "", "registry.person-unknown"),
@@ -94,25 +103,77 @@ async def test_each_report_is_taken_or_refused_by_itself(registry: Registry) -> 
     ]
     logged = await registry.databases.rows("SELECT DISTINCT person_id, action FROM access_log")
     assert len(logged) == 2
-    elsewhere = await report(registry, about(2), regions=("04",))
-    assert [fault.code for _, fault in elsewhere.refused] == ["registry.person-unknown"]
+
+
+@pytest.mark.parametrize(
+    ("held", "agreed"),
+    [(("04",), ("*",)), (("*",), ("04",)), (("01",), ("04",)), ((), ("*",))],
+)
+async def test_outside_the_regions_of_token_and_policy_nobody_is_known(
+    registry: Registry, held: tuple[str, ...], agreed: tuple[str, ...]
+) -> None:
+    await on_file(registry)
+    unknown = ReportOutcome(0, 0, ((0, Reject("", RejectCode.PERSON_UNKNOWN)),))
+    for number in (2, NOBODY):
+        assert await reported(registry, about(number), held=held, regions=agreed) == unknown
+    assert await registry.databases.value("SELECT count(*) FROM access_log") == 0
+    within = await reported(registry, about(2), held=("01", "04"), regions=("01",))
+    assert within.recorded == 1
 
 
 async def test_a_person_may_be_named_by_the_clients_own_token(registry: Registry) -> None:
     await on_file(registry)
     person_id = await person_id_of(registry, 2)
-    tokens = registry.api.partner_tokens
-    token = tokens.token_of(person_id.bytes, client=CLIENT)
-    assert (await report(registry, Report(None, token, EMPLOYED))).recorded == 1
-    stolen = tokens.token_of(person_id.bytes, client="another")
-    (refused,) = (await report(registry, Report(None, stolen, EMPLOYED))).refused
-    assert refused[1].code == "registry.person-unknown"
+    own, stolen = by_token(registry, person_id), by_token(registry, person_id, client="another")
+    outcome = await reported(registry, own, stolen, identifier=IdentifierKind.TOKEN)
+    assert outcome.recorded == 1
+    assert refusals(outcome) == [("", "registry.person-unknown")]
+
+
+async def test_a_token_is_taken_from_those_alone_who_agreed_on_tokens(registry: Registry) -> None:
+    await on_file(registry)
+    known = by_token(registry, await person_id_of(registry, 2))
+    nobodys = Report(Identifier(token="k1.unheard-of"), EMPLOYED)
+    outcome = await reported(registry, known, nobodys, identifier=IdentifierKind.IDCS)
+    assert refusals(outcome) == [("token", "registry.identifier-not-agreed")] * 2
+
+
+async def test_a_number_that_is_nobodys_by_its_check_digit_is_said_to_be(
+    registry: Registry,
+) -> None:
+    right = an_idcs(2)
+    wrong = right[:-1] + str((int(right[-1]) + 1) % 10)
+    outcome = await reported(registry, Report(Identifier(wrong), EMPLOYED))
+    assert refusals(outcome) == [("idcs", "registry.idcs-malformed")]
+
+
+async def test_a_client_reports_by_its_policy_or_not_at_all(registry: Registry) -> None:
+    look_up = asking(SOCIAL_SECURITY)
+    with pytest.raises(PolicyMissingError):
+        await agree_to_reports(look_up, 1, using=registry.api)
+    await on_file(registry)
+    with pytest.raises(PurposeNotAgreedError):
+        await reported(registry, about(2), purposes=())
+    with pytest.raises(BatchNotAgreedError):
+        await reported(registry, about(2), about(3), batch=False)
+    assert (await reported(registry, about(2), batch=False)).recorded == 1
+
+
+async def test_every_report_counts_on_the_quota_of_the_day(registry: Registry) -> None:
+    await on_file(registry)
+    assert (await reported(registry, about(1), about(NOBODY), quota_per_day=3)).recorded == 1
+    with pytest.raises(QuotaSpentError):
+        await reported(registry, about(2), about(3), quota_per_day=3)
+    assert (await reported(registry, about(2), quota_per_day=3)).recorded == 1
+    with pytest.raises(QuotaSpentError):
+        await reported(registry, about(3), quota_per_day=3)
+    assert await registry.databases.value("SELECT count(*) FROM attestation") == 2
 
 
 async def test_a_fact_that_ends_is_no_longer_told_after_its_last_day(registry: Registry) -> None:
     await on_file(registry)
     for_a_while = ReportedFact("cnss", "activity", "employee", date(2026, 1, 1), date(2026, 11, 22))
-    await report(registry, about(2, for_a_while))
+    await reported(registry, about(2, for_a_while))
     await announce_attested(registry.worker)
     assert (await last_told(registry))["attestations"][0]["valid_to"] == "2026-11-22"
     registry.clock.move(timedelta(days=2))
@@ -125,7 +186,7 @@ async def test_a_fact_that_ends_is_no_longer_told_after_its_last_day(registry: R
 
 async def test_whatever_is_declared_later_tells_of_it_too(registry: Registry) -> None:
     await on_file(registry)
-    await report(registry, about(5))
+    await reported(registry, about(5))
     founded = a_new_household(a_member(5))
     await declared(registry, a_declaration("registration", household=founded))
     assert [item["fact"] for item in (await last_told(registry))["attestations"]] == ["activity"]

@@ -22,7 +22,8 @@ from services.registry.use_cases.record_consent import (
     record_consent,
     withdraw_consent,
 )
-from services.registry.use_cases.verify_persons import Verification, verify_batch, verify_person
+from services.registry.use_cases.verify_batch import verify_batch
+from services.registry.use_cases.verify_persons import Verification, verify_person
 from tests.services.registry.conftest import Registry
 from tests.services.registry.declaring import a_file, a_person, an_idcs
 from tests.services.registry.partners import HOSPITAL, PURPOSE, a_purpose, agree_on, asking

@@ -12,7 +12,7 @@ from services.registry.use_cases.read_history import (
     read_household_history,
     read_person_history,
 )
-from services.registry.use_cases.read_household import read_household
+from services.registry.use_cases.read_household import HouseholdNotFoundError, read_household
 from services.registry.use_cases.read_person import read_person
 from services.registry.use_cases.read_receipt import (
     ReceiptNotFoundError,
@@ -29,7 +29,7 @@ from tests.services.registry.changing import (
     person_id_of,
 )
 from tests.services.registry.conftest import Registry
-from tests.services.registry.declaring import an_idcs
+from tests.services.registry.declaring import RABAT, an_idcs
 
 EVERYWHERE = LookUp("an-auditor", "audit", RowScope.everything())
 
@@ -50,6 +50,23 @@ async def test_an_imported_household_has_a_receipt_too(registry: Registry) -> No
     elsewhere = LookUp("c", "audit", RowScope(("04",), ("*",)))
     with pytest.raises(ReceiptNotFoundError):
         await find_receipt(typed, elsewhere, using=registry.api)
+
+
+async def test_a_region_reads_nothing_of_a_household_that_has_left_it(registry: Registry) -> None:
+    first, _ = await on_file(registry)
+    of_region = {code: LookUp("c", "audit", RowScope((code,), ("*",))) for code in ("01", "04")}
+    await read_household(first, of_region["01"], using=registry.api)
+    await declared(
+        registry, a_declaration("move", household_id=str(first), commune=RABAT, milieu="urban")
+    )
+    with pytest.raises(HouseholdNotFoundError):
+        await read_household(first, of_region["01"], using=registry.api)
+    with pytest.raises(HouseholdNotFoundError):
+        await read_household_history(
+            first, of_region["01"], before=VERSIONS_MAX, limit=10, using=registry.api
+        )
+    known = await read_household(first, of_region["04"], using=registry.api)
+    assert known.household["region_code"] == "04"
 
 
 async def test_an_auditor_reads_a_household_as_it_was_known(registry: Registry) -> None:

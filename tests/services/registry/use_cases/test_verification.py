@@ -27,11 +27,11 @@ from services.registry.use_cases.look_up_person import (
     look_up_person,
 )
 from services.registry.use_cases.read_person import PersonNotFoundError
+from services.registry.use_cases.verify_batch import verify_batch
 from services.registry.use_cases.verify_persons import (
     Verdict,
     Verification,
     document_blinds,
-    verify_batch,
     verify_person,
 )
 from tests.services.registry.conftest import Registry

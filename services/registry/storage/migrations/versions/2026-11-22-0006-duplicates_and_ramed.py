@@ -38,7 +38,7 @@ _SEARCH = (
         alternatives text[], births daterange[], sexes text[], region text, province text,
         commune text, most integer
     ) RETURNS TABLE (person_id uuid, version integer)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     DECLARE
         regions text := current_setting('sanad.regions', true);
         tokens text := (

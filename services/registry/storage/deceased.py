@@ -1,0 +1,66 @@
+"""Persons whom files let die, until their households have gone on without them."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from psycopg.rows import tuple_row
+
+from shared.storage.database import Transaction
+
+DECEASED_TAKEN_MAX = 500
+
+
+async def make_deceased_due(
+    tx: Transaction, person_ids: Sequence[UUID], *, job_id: UUID, on: date
+) -> None:
+    """Remember who of these persons lives in a household, until the file that tells it is applied.
+
+    Args:
+        tx: The open transaction.
+        person_ids: Those who became deceased.
+        job_id: The file.
+        on: The day from which they count as deceased.
+    """
+    await tx.execute(
+        """
+        INSERT INTO deceased_due (person_id, region_code, job_id, effective_on)
+        SELECT person_id, region_code, %(job_id)s, %(on)s
+          FROM residence WHERE person_id = ANY(%(ids)s)
+            ON CONFLICT (person_id) DO UPDATE
+           SET region_code = excluded.region_code, job_id = excluded.job_id,
+               effective_on = excluded.effective_on
+        """,
+        {"ids": list(person_ids), "job_id": job_id, "on": on},
+    )
+
+
+async def take_deceased(tx: Transaction) -> dict[UUID, date]:
+    """Take at most `DECEASED_TAKEN_MAX` deceased of applied files, and since when they count so.
+
+    Those another worker has are skipped. What a file says of households comes after its persons
+    and may be older than the day it arrived: it takes effect first.
+    """
+    cursor = tx.cursor(row_factory=tuple_row)
+    await cursor.execute(
+        """
+        DELETE FROM deceased_due
+         WHERE person_id IN (
+               SELECT person_id FROM deceased_due JOIN import_job USING (job_id)
+                WHERE import_job.state = 'completed'
+                ORDER BY person_id LIMIT %(limit)s FOR UPDATE OF deceased_due SKIP LOCKED)
+        RETURNING person_id, effective_on
+        """,
+        {"limit": DECEASED_TAKEN_MAX},
+    )
+    return dict(await cursor.fetchall())
+
+
+async def lock_residents(tx: Transaction, household_ids: Sequence[UUID]) -> None:
+    """Hold everybody who lives in these households, in the one order, before the households."""
+    await tx.execute(
+        "SELECT 1 FROM person JOIN residence USING (person_id)"
+        " WHERE residence.household_id = ANY(%(ids)s)"
+        " ORDER BY idcs_blind FOR NO KEY UPDATE OF person",
+        {"ids": list(household_ids)},
+    )
