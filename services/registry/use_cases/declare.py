@@ -41,7 +41,9 @@ from shared.runtime.ids import new_id
 from shared.storage.database import Transaction
 
 _PARENTS = ("mother", "father")
-_ABOUT_A_PERSON = ("deceased", "suspended", "reinstated")
+# Whoever has one of these parts must live where the sender may write; else a refusal would tell
+# that a stranger exists, and how old they are.
+_OF_ONES_OWN_REGIONS = ("deceased", "suspended", "reinstated", "declarer")
 
 
 @dataclass(slots=True)
@@ -186,7 +188,7 @@ def _judge_people(course: _Course, named: Sequence[NamedPerson]) -> None:
 
 def _unfit(part: str, person: KnownPerson, course: _Course) -> RejectCode | None:
     """Return why somebody cannot have a part, if they cannot."""
-    if part in _ABOUT_A_PERSON and not course.recording.may_change(person.region_code):
+    if part in _OF_ONES_OWN_REGIONS and not course.recording.may_change(person.region_code):
         return RejectCode.PERSON_UNKNOWN
     if part == "reinstated":
         return RejectCode.PERSON_NOT_SUSPENDED if person.status == PersonStatus.ACTIVE else None

@@ -6,12 +6,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.registry.main import create_app
-from services.registry.settings import Settings
 from services.registry.use_cases.find_duplicates import find_next_duplicates
-from shared.testing.platforms import platform_for_tests
 from shared.testing.tokens import Issuer
 from tests.services.registry.conftest import Registry
+from tests.services.registry.counter import at_the_counter
 from tests.services.registry.declaring import a_file, a_person
 
 SCOPES = (
@@ -30,19 +28,7 @@ async def client(
     """Return a registrar's client, in a registry where somebody stands three times."""
     others = (a_person(number, cnie=None, phones=[]) for number in (2, 3))
     await registry.load(a_file(a_person(1), *others), key="k")
-    platform = platform_for_tests(
-        "registry",
-        registry.databases.api,
-        clock=registry.clock,
-        keys=keys,
-        verifier=issuer.verifier(),
-    )
-    app = create_app(Settings(sanad_profile="demo"), platform)
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app),
-        base_url="http://registry.test",
-        headers=issuer.headers(*SCOPES),
-    ) as client:
+    async with at_the_counter(registry, *SCOPES, keys=keys, issuer=issuer) as client:
         yield client
 
 

@@ -7,13 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from services.registry.main import create_app
-from services.registry.settings import Settings
 from services.registry.use_cases import search_persons
 from shared.storage.database import RowScope
-from shared.testing.platforms import platform_for_tests
 from shared.testing.tokens import Issuer
 from tests.services.registry.conftest import Registry
+from tests.services.registry.counter import at_the_counter
 from tests.services.registry.declaring import RABAT, TANGIER, a_file, a_household, a_person, an_idcs
 
 SCOPES = ("registry.persons:search", "registry.households:search")
@@ -50,19 +48,7 @@ async def client(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client that may search everywhere, in a registry of six."""
     await registry.load(FILE, key="k")
-    platform = platform_for_tests(
-        "registry",
-        registry.databases.api,
-        clock=registry.clock,
-        keys=keys,
-        verifier=issuer.verifier(),
-    )
-    app = create_app(Settings(sanad_profile="demo"), platform)
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app),
-        base_url="http://registry.test",
-        headers=issuer.headers(*SCOPES),
-    ) as client:
+    async with at_the_counter(registry, *SCOPES, keys=keys, issuer=issuer) as client:
         yield client
 
 

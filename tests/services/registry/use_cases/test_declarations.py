@@ -10,6 +10,7 @@ from services.registry.events.published import HouseholdDissolved, PersonStatusC
 from services.registry.use_cases.look_up import LookUp
 from services.registry.use_cases.read_household import HouseholdNotFoundError, read_household
 from services.registry.use_cases.read_person import read_person
+from shared.runtime.ids import new_id
 from shared.storage.database import RowScope
 from tests.services.registry.changing import (
     ON,
@@ -368,3 +369,16 @@ async def test_evidence_is_kept_sealed_and_everybody_concerned_is_logged(
     assert opened == number
     rows = await registry.databases.rows("SELECT action, result FROM access_log")
     assert [(row["action"], row["result"]) for row in rows] == [("declare-death", "recorded")] * 2
+
+
+async def test_a_stranger_who_declares_is_as_unknown_as_nobody(registry: Registry) -> None:
+    await on_file(registry)
+    told = [
+        await faults(
+            registry,
+            a_declaration("review", household_id=str(new_id()), declared_by=an_idcs(number)),
+            regions=("04",),
+        )
+        for number in (1, 3, 99)
+    ]
+    assert told == [[("declared_by", "registry.person-unknown")]] * 3

@@ -8,13 +8,11 @@ import httpx
 import pytest
 
 from services.registry.domain.ramed import HEADER
-from services.registry.main import create_app
-from services.registry.settings import Settings
 from services.registry.use_cases import receive_ramed
 from services.registry.use_cases.match_ramed import match_next_rows
-from shared.testing.platforms import platform_for_tests
 from shared.testing.tokens import Issuer
 from tests.services.registry.conftest import Registry
+from tests.services.registry.counter import at_the_counter
 from tests.services.registry.declaring import RABAT, TANGIER, a_file, a_person
 
 ADDRESS = "/registry/v1/ramed-matchings"
@@ -34,19 +32,7 @@ async def client(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client that may send lists, in a registry of four."""
     await registry.load(PEOPLE, key="k")
-    platform = platform_for_tests(
-        "registry",
-        registry.databases.api,
-        clock=registry.clock,
-        keys=keys,
-        verifier=issuer.verifier(),
-    )
-    app = create_app(Settings(sanad_profile="demo"), platform)
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app),
-        base_url="http://registry.test",
-        headers=issuer.headers(*SCOPES),
-    ) as client:
+    async with at_the_counter(registry, *SCOPES, keys=keys, issuer=issuer) as client:
         yield client
 
 

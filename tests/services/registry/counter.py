@@ -1,0 +1,33 @@
+"""The registry's counter: a client of its real application, on the storage of a test."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from services.registry.main import SERVICE, Settings, create_app
+from shared.testing.platforms import platform_for_tests
+from shared.testing.tokens import Issuer
+from tests.services.registry.conftest import Registry
+
+
+@asynccontextmanager
+async def at_the_counter(
+    registry: Registry, *scopes: str, keys: Path, issuer: Issuer
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client that holds these scopes everywhere."""
+    platform = platform_for_tests(
+        SERVICE,
+        registry.databases.api,
+        clock=registry.clock,
+        keys=keys,
+        verifier=issuer.verifier(),
+    )
+    app = create_app(Settings(sanad_profile="demo"), platform)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app),
+        base_url="http://registry.test",
+        headers=issuer.headers(*scopes),
+    ) as client:
+        yield client
