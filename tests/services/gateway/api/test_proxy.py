@@ -32,7 +32,6 @@ async def test_what_no_document_opens_stays_shut(front: Front, issuer: Issuer) -
         ("GET", "/registry/v1/unprotected", 404, "gateway.route-unknown"),
         ("GET", "/elsewhere/v1/thing", 404, "gateway.route-unknown"),
         ("GET", "/payments/v1/cycles", 404, "gateway.route-unknown"),
-        ("GET", "/", 404, "gateway.route-unknown"),
         ("GET", "/registry/healthz", 404, "gateway.route-unknown"),
         ("DELETE", "/registry/v1/things/7", 405, "gateway.method-unknown"),
         ("GET", "/registry/v1/things/a%2Fb", 400, "gateway.address-malformed"),
