@@ -74,7 +74,7 @@ def test_a_file_without_a_sha_256_digest_is_refused(refused_payer: Payer, digest
         (b"<a/>", "schema-violation"),
         (a_payment_file().xml()[:-30], "schema-violation"),
         (a_payment_file().xml().replace(b".001.09", b".001.03"), "schema-violation"),
-        (a_payment_file().xml().replace(b"<PmtMtd>TRF", b"<PmtMtd>XXX"), "schema-violation"),
+        (a_payment_file().xml().replace(b"<PmtMtd>TRF", b"<PmtMtd>ZZZ"), "schema-violation"),
         (a_payment_file("OTHER").xml(), "message-id-differs"),
     ],
 )
