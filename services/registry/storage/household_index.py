@@ -53,15 +53,3 @@ async def keep_indexes(tx: Transaction, indexes: Sequence[HouseholdIndex]) -> No
             "days": [index.assessed_on for index in indexes],
         },
     )
-
-
-async def read_indexes(
-    tx: Transaction, household_ids: Sequence[UUID]
-) -> dict[UUID, HouseholdIndex]:
-    """Return the indexes of households that the caller may see; one never assessed has none."""
-    cursor = await tx.execute(
-        "SELECT household_id, region_code, version, index_points, milieu, formula_version,"
-        " assessed_on FROM household_index WHERE household_id = ANY(%(ids)s)",
-        {"ids": list(household_ids)},
-    )
-    return {row["household_id"]: HouseholdIndex(**row) for row in await cursor.fetchall()}

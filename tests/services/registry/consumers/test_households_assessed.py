@@ -10,14 +10,16 @@ from uuid import UUID
 import pytest
 
 from services.registry.consumers.eligibility import on_households_assessed
-from services.registry.storage.household_index import read_indexes
 from shared.messaging.consuming import Consumer
 from shared.messaging.envelope import read_envelope
 from shared.messaging.in_process import InProcessBroker
 from shared.runtime.ids import new_id
 from shared.runtime.metrics import Metrics
 from shared.storage.database import RowScope
+from shared.testing.databases import fetch
 from tests.services.registry.conftest import Registry
+
+INDEX_OF = "SELECT * FROM household_index WHERE household_id = %(id)s"
 
 
 def an_item(**stated: object) -> dict[str, Any]:
@@ -59,11 +61,10 @@ async def test_the_index_is_kept_to_its_last_place(registry: Registry, tmp_path:
     item = an_item(index="9.3264284001")
     await hear(registry, tmp_path, item)
     async with registry.databases.api.transaction(RowScope.everything()) as tx:
-        household_id = UUID(item["household_id"])
-        kept = (await read_indexes(tx, [household_id, new_id()]))[household_id]
-    assert kept.index_points == Decimal("9.3264284001")
-    assert (kept.milieu, kept.formula_version) == ("urban", "2024-01")
-    assert kept.assessed_on == date(2026, 11, 20)
+        (kept,) = await fetch(tx, INDEX_OF, id=UUID(item["household_id"]))
+    assert kept["index_points"] == Decimal("9.3264284001")
+    assert (kept["milieu"], kept["formula_version"]) == ("urban", "2024-01")
+    assert kept["assessed_on"] == date(2026, 11, 20)
 
 
 async def test_a_newer_index_replaces_an_older_one_and_never_the_other_way(
@@ -103,4 +104,4 @@ async def test_an_api_sees_the_index_of_households_of_its_callers_regions(
     await hear(registry, tmp_path, item)
     household_id = UUID(item["household_id"])
     async with registry.databases.api.transaction(RowScope(("04",), ("*",))) as tx:
-        assert await read_indexes(tx, [household_id]) == {}
+        assert await fetch(tx, INDEX_OF, id=household_id) == []
