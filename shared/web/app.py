@@ -1,9 +1,11 @@
 """The FastAPI application every service is: identity, problems, health and measures included."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query
 from fastapi.routing import APIRoute
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from psycopg import Error
@@ -67,6 +69,7 @@ def create_service_app(
         separate_input_output_schemas=False,
     )
     app.state.verifier = platform.verifier
+    app.state.declared_parameters = {}
     for name, value in state.items():
         setattr(app.state, name, value)
     install_problems(app)
@@ -123,25 +126,22 @@ async def refuse_unknown_parameters(request: Request) -> None:
 
 
 def _declared_parameters(request: Request) -> frozenset[str]:
-    documents: dict[tuple[str, str], frozenset[str]] | None
-    documents = getattr(request.app.state, "declared_parameters", None)
-    if documents is None:
-        documents = _read_parameters(request.app.openapi())
-        request.app.state.declared_parameters = documents
     route = request.scope.get("route")
-    return documents.get((getattr(route, "path", ""), request.method), frozenset())
+    if not isinstance(route, APIRoute):
+        return frozenset()
+    # Not read from the document: to write it takes a large service a second, and holds all else.
+    read: dict[object, frozenset[str]] = request.app.state.declared_parameters
+    known = read.get(route.endpoint)
+    if known is None:
+        known = frozenset(_query_names(route))
+        read[route.endpoint] = known
+    return known
 
 
-def _read_parameters(document: Mapping[str, Any]) -> dict[tuple[str, str], frozenset[str]]:
-    return {
-        (path, method.upper()): frozenset(
-            parameter["name"]
-            for parameter in operation.get("parameters", ())
-            if parameter["in"] == "query"
-        )
-        for path, operations in document.get("paths", {}).items()
-        for method, operation in operations.items()
-    }
+def _query_names(route: APIRoute) -> Iterator[str]:
+    for parameter in get_flat_params(route.dependant):
+        if isinstance(parameter.field_info, Query):
+            yield parameter.alias
 
 
 def _operation_id(route: APIRoute) -> str:
