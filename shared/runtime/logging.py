@@ -6,6 +6,7 @@ masks whatever looks like an identifier, a phone or an account number, should on
 
 import asyncio
 import atexit
+import json
 import logging
 import re
 import sys
@@ -20,6 +21,7 @@ from typing_extensions import override
 GATHER_SECONDS = 0.02
 
 # Ten digits or more in a row are somebody's number, whatever it is for; none belongs in a log.
+_ANY_NUMBER = re.compile(r"\d{5}")
 _LONG_NUMBER = re.compile(r"(?<![0-9a-fA-F-])\+?\d{10,}(?![0-9a-fA-F-])")
 _CARD_NUMBER = re.compile(r"\b[A-Z]{1,2}[1-9]\d{4,6}\b")
 _ALLOWED_NUMBERS = frozenset({"timestamp", "job_id", "run_id", "cycle_id", "event_id"})
@@ -30,7 +32,7 @@ def mask_personal_data(
 ) -> MutableMapping[str, Any]:
     """Replace what looks like a personal number; masking may widen, never narrow."""
     for key, value in event.items():
-        if isinstance(value, str) and key not in _ALLOWED_NUMBERS:
+        if isinstance(value, str) and key not in _ALLOWED_NUMBERS and _ANY_NUMBER.search(value):
             event[key] = _CARD_NUMBER.sub("[masked]", _LONG_NUMBER.sub("[masked]", value))
     return event
 
@@ -99,6 +101,14 @@ class _Foreign(logging.Handler):
         self._lines.add(self.format(record), urgent=record.levelno >= logging.WARNING)
 
 
+# The default way makes an encoder for every line.
+_encoder = json.JSONEncoder(ensure_ascii=False, default=repr)
+
+
+def _as_json(event: MutableMapping[str, Any], **_terms: object) -> str:
+    return _encoder.encode(event)
+
+
 def _running_loop() -> asyncio.AbstractEventLoop | None:
     try:
         return asyncio.get_running_loop()
@@ -115,7 +125,7 @@ def configure_logging(service: str, *, level: str = "INFO", output: TextIO = sys
         structlog.processors.format_exc_info,
         mask_personal_data,
     ]
-    written = structlog.processors.JSONRenderer(ensure_ascii=False)
+    written = structlog.processors.JSONRenderer(_as_json)
     lines = _Gathering(output)
     # A loop that ends leaves the lines of its last milliseconds behind.
     atexit.register(lines.write)

@@ -1,11 +1,8 @@
 """The FastAPI application every service is: identity, problems, health and measures included."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from fastapi.dependencies.utils import get_flat_params
-from fastapi.params import Query
+from fastapi import APIRouter, Depends, FastAPI, Request, Response, params
 from fastapi.routing import APIRoute
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from psycopg import Error
@@ -13,21 +10,15 @@ from psycopg_pool import PoolTimeout
 from starlette.types import ASGIApp
 from typing_extensions import override
 
-from shared.kernel.errors import DomainError, ErrorKind
+from shared.web.auth import admits
 from shared.web.oversize import OversizeAsProblem
+from shared.web.parameters import refuse_unknown_parameters
 from shared.web.platform import Platform
 from shared.web.problems import COMMON_RESPONSES, install_problems, problem_response
 from shared.web.telemetry import Telemetry
 
 BODY_BYTES_MAX = 1024 * 1024
 VERSION = "1.0.0"
-
-
-class UnknownParameterError(DomainError):
-    """The query names a parameter that this route does not have."""
-
-    code: ClassVar[str] = "shared.parameter-unknown"
-    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
 
 
 class _ServiceApp(FastAPI):
@@ -62,7 +53,6 @@ def create_service_app(
         redoc_url=None,
         openapi_url="/openapi.json",
         responses=COMMON_RESPONSES,
-        dependencies=[Depends(refuse_unknown_parameters)],
         generate_unique_id_function=_operation_id,
         max_body_size=BODY_BYTES_MAX,
         telemetry={"logs": False, "metrics": False},
@@ -73,9 +63,9 @@ def create_service_app(
     for name, value in state.items():
         setattr(app.state, name, value)
     install_problems(app)
-    app.include_router(health_routes(platform))
-    for router in routers:
-        app.include_router(router)
+    # Routes are tried in their order; the few of health are asked for least.
+    for router in (*routers, health_routes(platform)):
+        app.include_router(router, dependencies=_strictness(router))
     app.add_middleware(
         Telemetry,
         service=service,
@@ -83,6 +73,16 @@ def create_service_app(
         inflight_max=platform.inflight_max,
     )
     return app
+
+
+def _strictness(router: APIRouter) -> list[params.Depends]:
+    """Return what refuses unknown parameters where not every route admits callers, which does."""
+    return [] if all(map(admits, router.routes)) else [Depends(refuse_unknown)]
+
+
+async def refuse_unknown(request: Request) -> None:
+    """Refuse a request whose query names a parameter that its route does not have."""
+    refuse_unknown_parameters(request)
 
 
 def health_routes(platform: Platform) -> APIRouter:
@@ -110,38 +110,6 @@ def health_routes(platform: Platform) -> APIRouter:
         return Response(body, media_type=CONTENT_TYPE_LATEST)
 
     return router
-
-
-async def refuse_unknown_parameters(request: Request) -> None:
-    """Refuse a query parameter that the route's own document does not name.
-
-    Why: a misspelt filter that is ignored answers a question nobody asked.
-    """
-    if not request.query_params:
-        return
-    known = _declared_parameters(request)
-    if any(name not in known for name in request.query_params):
-        message = "The query names a parameter that this route does not have."
-        raise UnknownParameterError(message)
-
-
-def _declared_parameters(request: Request) -> frozenset[str]:
-    route = request.scope.get("route")
-    if not isinstance(route, APIRoute):
-        return frozenset()
-    # Not read from the document: to write it takes a large service a second, and holds all else.
-    read: dict[object, frozenset[str]] = request.app.state.declared_parameters
-    known = read.get(route.endpoint)
-    if known is None:
-        known = frozenset(_query_names(route))
-        read[route.endpoint] = known
-    return known
-
-
-def _query_names(route: APIRoute) -> Iterator[str]:
-    for parameter in get_flat_params(route.dependant):
-        if isinstance(parameter.field_info, Query):
-            yield parameter.alias
 
 
 def _operation_id(route: APIRoute) -> str:

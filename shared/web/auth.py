@@ -12,14 +12,19 @@ from typing import Annotated, Any, ClassVar
 import httpx
 import structlog
 from fastapi import Header, Request, Security
-from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
-from fastapi.security import OAuth2, SecurityScopes
+from fastapi.openapi.models import OAuth2, OAuthFlowClientCredentials, OAuthFlows
+from fastapi.routing import APIRoute
+from fastapi.security import SecurityScopes
+from fastapi.security.base import SecurityBase
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from starlette.routing import BaseRoute
+from typing_extensions import override
 
 from shared.kernel.errors import DomainError, ErrorKind
 from shared.storage.database import RowScope
+from shared.web.parameters import refuse_unknown_parameters
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +81,18 @@ class Principal:
     def row_scope(self) -> RowScope:
         """Return the rows this caller may see."""
         return RowScope(regions=self.regions, programmes=self.programmes)
+
+    def stating(self, purpose: str) -> "Principal":
+        """Return this caller with what they say it is for."""
+        return Principal(
+            subject=self.subject,
+            scopes=self.scopes,
+            roles=self.roles,
+            regions=self.regions,
+            programmes=self.programmes,
+            purposes=self.purposes,
+            purpose=purpose,
+        )
 
 
 @dataclass
@@ -188,52 +205,54 @@ def _words(claims: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(str(word) for word in value)
 
 
-_bearer = OAuth2(
-    flows=OAuthFlows(clientCredentials=OAuthFlowClientCredentials(tokenUrl="/oauth2/token")),
-    scheme_name="oauth2",
-    auto_error=False,
-)
+class _Admission(SecurityBase):
+    """The security scheme of every route, which is itself what admits its callers.
+
+    It also holds them to the parameters of the route: every dependency more is a twentieth of the
+    cost of a small request.
+    """
+
+    def __init__(self) -> None:
+        flows = OAuthFlows(clientCredentials=OAuthFlowClientCredentials(tokenUrl="/oauth2/token"))
+        self.model = OAuth2(flows=flows)
+        self.scheme_name = "oauth2"
+
+    async def __call__(self, request: Request, wanted: SecurityScopes) -> Principal:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            message = "Send an access token in the Authorization header."
+            raise UnauthenticatedError(message)
+        verifier: TokenVerifier = request.app.state.verifier
+        principal = await verifier.verify(token)
+        if not principal.scopes.issuperset(wanted.scopes):
+            message = "The access token does not carry the scope that this route asks for."
+            raise ScopeMissingError(message)
+        refuse_unknown_parameters(request)
+        request.state.principal = principal
+        return principal
 
 
-async def _authorised(
-    request: Request,
-    wanted: SecurityScopes,
-    authorization: Annotated[str | None, Security(_bearer)],
-) -> Principal:
-    scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        message = "Send an access token in the Authorization header."
-        raise UnauthenticatedError(message)
-    verifier: TokenVerifier = request.app.state.verifier
-    principal = await verifier.verify(token)
-    if not principal.scopes.issuperset(wanted.scopes):
-        message = "The access token does not carry the scope that this route asks for."
-        raise ScopeMissingError(message)
-    request.state.principal = principal
-    return principal
+class _AdmissionWithPurpose(_Admission):
+    """Admits only callers who state a purpose registered for them."""
+
+    @override
+    async def __call__(
+        self,
+        request: Request,
+        wanted: SecurityScopes,
+        purpose: Annotated[str | None, Header(alias="Sanad-Purpose", max_length=64)] = None,
+    ) -> Principal:
+        principal = await super().__call__(request, wanted)
+        if purpose is None or purpose not in principal.purposes:
+            message = "State in Sanad-Purpose one of the purposes registered for this client."
+            raise PurposeMissingError(message)
+        stated = principal.stating(purpose)
+        request.state.principal = stated
+        return stated
 
 
-async def _authorised_with_purpose(
-    request: Request,
-    wanted: SecurityScopes,
-    authorization: Annotated[str | None, Security(_bearer)],
-    purpose: Annotated[str | None, Header(alias="Sanad-Purpose", max_length=64)] = None,
-) -> Principal:
-    principal = await _authorised(request, wanted, authorization)
-    if purpose is None or purpose not in principal.purposes:
-        message = "State in Sanad-Purpose one of the purposes registered for this client."
-        raise PurposeMissingError(message)
-    stated = Principal(
-        subject=principal.subject,
-        scopes=principal.scopes,
-        roles=principal.roles,
-        regions=principal.regions,
-        programmes=principal.programmes,
-        purposes=principal.purposes,
-        purpose=purpose,
-    )
-    request.state.principal = stated
-    return stated
+_ADMISSION = _Admission()
+_ADMISSION_WITH_PURPOSE = _AdmissionWithPurpose()
 
 
 def requires(scope: str, *, purpose: bool = False) -> Any:  # noqa: ANN401 -- FastAPI's own marker
@@ -243,4 +262,11 @@ def requires(scope: str, *, purpose: bool = False) -> Any:  # noqa: ANN401 -- Fa
         scope: `<service>.<noun>:<verb>`.
         purpose: Also demand a registered purpose; routes that disclose people do.
     """
-    return Security(_authorised_with_purpose if purpose else _authorised, scopes=[scope])
+    return Security(_ADMISSION_WITH_PURPOSE if purpose else _ADMISSION, scopes=[scope])
+
+
+def admits(route: BaseRoute) -> bool:
+    """Return whether a route demands a scope."""
+    return isinstance(route, APIRoute) and any(
+        isinstance(dependency.call, _Admission) for dependency in route.dependant.dependencies
+    )

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Request, Response
 from pydantic_core import to_json
 
-from services.registry.api.collaborators import Using
+from services.registry.api.collaborators import Using, collaborators_of
 from services.registry.api.person_view import person_view
 from services.registry.api.schemas import NameView, PersonView
 from services.registry.api.verification_batches import BatchRoute, SentBatch
@@ -74,6 +74,23 @@ _KINDS_OF_CLAIMS_MAX = 512
 
 
 @router.post(
+    "/look-up",
+    responses=problems(
+        DocumentMalformedError, DocumentSharedError, IdcsMalformedError, PersonNotFoundError
+    ),
+)
+async def look_up_registry_person(
+    body: ShownBody,
+    principal: Annotated[Principal, requires("registry.persons:read", purpose=True)],
+    request: Request,
+) -> PersonView:
+    """Return the current record of whoever carries a number; identifiers are not disclosed."""
+    using = collaborators_of(request)
+    known = await look_up_person(Shown(**body.__dict__), _look_up(principal), using=using)
+    return person_view(known)
+
+
+@router.post(
     "/verify",
     responses=problems(*_AGREEMENT),
     response_model=VerdictView,
@@ -82,9 +99,10 @@ _KINDS_OF_CLAIMS_MAX = 512
 async def verify_registry_person(
     body: VerificationBody,
     principal: Annotated[Principal, requires("registry.persons:verify", purpose=True)],
-    using: Using,
+    request: Request,
 ) -> Response:
     """Say whether everything that the caller says of a person holds."""
+    using = collaborators_of(request)
     verification = _verification(body.model_dump(exclude_none=True), using)
     verdict = await verify_person(verification, _look_up(principal), using=using)
     return _json(_written(verdict))
@@ -115,9 +133,10 @@ async def verify_registry_persons(
 async def disclose_registry_person(
     body: DisclosureBody,
     principal: Annotated[Principal, requires("registry.persons:kyc", purpose=True)],
-    using: Using,
+    request: Request,
 ) -> ToldView:
     """Return the attributes of a person that were agreed with the caller."""
+    using = collaborators_of(request)
     told = await disclose_attributes(
         Identifier(body.idcs, body.token),
         None if body.attributes is None else frozenset(body.attributes),
@@ -128,22 +147,6 @@ async def disclose_registry_person(
     if told.token is not None:
         view.token = told.token
     return view
-
-
-@router.post(
-    "/look-up",
-    responses=problems(
-        DocumentMalformedError, DocumentSharedError, IdcsMalformedError, PersonNotFoundError
-    ),
-)
-async def look_up_registry_person(
-    body: ShownBody,
-    principal: Annotated[Principal, requires("registry.persons:read", purpose=True)],
-    using: Using,
-) -> PersonView:
-    """Return the current record of whoever carries a number; identifiers are not disclosed."""
-    known = await look_up_person(Shown(**body.__dict__), _look_up(principal), using=using)
-    return person_view(known)
 
 
 def _look_up(principal: Principal) -> LookUp:

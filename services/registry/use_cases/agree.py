@@ -119,7 +119,7 @@ def _malformed() -> IdcsMalformedError:
 
 
 def _blinder(*, using: Collaborators) -> Callable[[str], tuple[bytes, ...]]:
-    """Return what makes the blind indexes of many IDCS, at a third of the cost each."""
+    """Return what makes the blind indexes of many IDCS."""
     sealed = using.sealed
     first, *others = [sealed.blinder(IDCS_FIELD, key_id=key_id) for key_id in sealed.index_key_ids]
     if not others:

@@ -1,0 +1,52 @@
+"""A query may name only what its route has."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from fastapi import Request
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query
+from fastapi.routing import APIRoute
+
+from shared.kernel.errors import DomainError, ErrorKind
+
+
+class UnknownParameterError(DomainError):
+    """The query names a parameter that this route does not have."""
+
+    code: ClassVar[str] = "shared.parameter-unknown"
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
+
+
+def refuse_unknown_parameters(request: Request) -> None:
+    """Refuse a query parameter that the route does not declare.
+
+    Why: a misspelt filter that is ignored answers a question nobody asked.
+
+    Raises:
+        UnknownParameterError: There is one.
+    """
+    if not request.scope["query_string"]:
+        return
+    known = _declared(request)
+    if any(name not in known for name in request.query_params):
+        message = "The query names a parameter that this route does not have."
+        raise UnknownParameterError(message)
+
+
+def _declared(request: Request) -> frozenset[str]:
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return frozenset()
+    # Not read from the document: to write it takes a large service a second, and holds all else.
+    read: dict[object, frozenset[str]] = request.app.state.declared_parameters
+    known = read.get(route.endpoint)
+    if known is None:
+        known = read[route.endpoint] = frozenset(_query_names(route))
+    return known
+
+
+def _query_names(route: APIRoute) -> Iterator[str]:
+    for parameter in get_flat_params(route.dependant):
+        if isinstance(parameter.field_info, Query):
+            yield parameter.alias
