@@ -14,8 +14,3 @@ def public_reason(bank_code: str | None) -> str:
     """Return the public reason for a bank's reason code; unknown codes say only who refused."""
     known: dict[str, str] = load_law("reasons.toml")["bank"]
     return known.get(bank_code or "", REFUSED_BY_BANK)
-
-
-def public_reasons() -> dict[str, str]:
-    """Return every bank code that has a public reason of its own."""
-    return dict(load_law("reasons.toml")["bank"])

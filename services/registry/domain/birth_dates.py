@@ -1,5 +1,6 @@
 """How two birth dates of one person come to differ, and which dates to look under."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -39,6 +40,13 @@ def relation_of(one: date, other: date) -> DateRelation:
     elif abs(one.year - other.year) == 1 and (one.month, one.day) == (other.month, other.day):
         return DateRelation.YEAR_APART
     return DateRelation.OTHER
+
+
+def birth_codes(one: date, other: date) -> Iterator[str]:
+    """Yield the code of what two birth dates are to each other, if it speaks for one person."""
+    relation = relation_of(one, other)
+    if relation is not DateRelation.OTHER:
+        yield f"birth-date-{relation}"
 
 
 def likely_births(born: date) -> list[Births]:

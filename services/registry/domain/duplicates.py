@@ -9,9 +9,10 @@ from importlib.resources import files
 from typing import Literal
 from uuid import UUID
 
-from services.registry.domain.birth_dates import DateRelation, relation_of
+from services.registry.domain.birth_dates import birth_codes
 from services.registry.domain.declarations import Name
-from services.registry.domain.name_likeness import SAME_NAME_MIN, likeness
+from services.registry.domain.name_likeness import likeness, name_code
+from services.registry.domain.territory import nearness_codes
 
 SCORE_MAX = 1000
 
@@ -77,10 +78,10 @@ def persons_evidence(one: ComparedPerson, other: ComparedPerson) -> Evidence | N
     if min(given, family) < rules.name_min:
         return None
     codes = [
-        f"given-name-{_degree(given)}",
-        f"family-name-{_degree(family)}",
-        *_of_birth(one, other),
-        *_of_place(one, other),
+        name_code("given", given),
+        name_code("family", family),
+        *birth_codes(one.birth_date, other.birth_date),
+        *nearness_codes(one, other),
         *_of_documents(one, other),
         *(("phone-shared",) if one.phones & other.phones else ()),
         *(("household-same",) if _live_together(one, other) else ()),
@@ -147,23 +148,6 @@ def _weighed(codes: list[str], rules: _Rules) -> Evidence | None:
     if score < rules.threshold:
         return None
     return Evidence(min(score, SCORE_MAX), tuple(codes))
-
-
-def _degree(alike: int) -> str:
-    return "same" if alike >= SAME_NAME_MIN else "alike"
-
-
-def _of_birth(one: ComparedPerson, other: ComparedPerson) -> Iterator[str]:
-    relation = relation_of(one.birth_date, other.birth_date)
-    if relation is not DateRelation.OTHER:
-        yield f"birth-date-{relation}"
-
-
-def _of_place(one: ComparedPerson, other: ComparedPerson) -> Iterator[str]:
-    if one.commune_code == other.commune_code:
-        yield "commune-same"
-    elif one.province_code == other.province_code:
-        yield "province-same"
 
 
 def _of_documents(one: ComparedPerson, other: ComparedPerson) -> Iterator[str]:

@@ -41,6 +41,16 @@ def same_name(one: str, other: str) -> bool:
     return likeness(one, other) >= SAME_NAME_MIN
 
 
+def name_code(part: str, alike: int) -> str:
+    """Return the code of how alike one part of two names is.
+
+    Args:
+        part: "given" or "family".
+        alike: Per mille, as `likeness` gives it.
+    """
+    return f"{part}-name-{'same' if alike >= SAME_NAME_MIN else 'alike'}"
+
+
 @lru_cache(maxsize=_CACHED_MAX)
 def likeness(one: str, other: str) -> int:
     """Return how alike two names are, from 0 to 1000; an empty name is like none."""

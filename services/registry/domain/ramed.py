@@ -10,11 +10,11 @@ from functools import cache
 from importlib.resources import files
 from typing import ClassVar, NamedTuple
 
-from services.registry.domain.birth_dates import DateRelation, relation_of
+from services.registry.domain.birth_dates import birth_codes
 from services.registry.domain.declarations import Name
 from services.registry.domain.duplicates import one_slip_apart
-from services.registry.domain.name_likeness import SAME_NAME_MIN, likeness
-from services.registry.domain.territory import communes
+from services.registry.domain.name_likeness import likeness, name_code
+from services.registry.domain.territory import communes, nearness_codes
 from shared.kernel.errors import DomainError, ErrorKind
 
 COLUMNS = (
@@ -139,11 +139,11 @@ def likeness_to_row(person: RegisteredPerson, row: RamedRow) -> Likeness | None:
     if min(given, family) < rules.name_min:
         return None
     reasons = [
-        f"given-name-{_degree(given)}",
-        f"family-name-{_degree(family)}",
+        name_code("given", given),
+        name_code("family", family),
         *card,
-        *_birth(person, row),
-        *_place(person, row),
+        *birth_codes(person.birth_date, row.birth_date),
+        *nearness_codes(person, row),
     ]
     return Likeness(sum(rules.points[reason] for reason in reasons), tuple(reasons))
 
@@ -221,10 +221,6 @@ def _part_likeness(person: RegisteredPerson, row: RamedRow, *, part: int) -> int
     return (sum(alike) + max(alike)) // (len(alike) + 1) if alike else 0
 
 
-def _degree(alike: int) -> str:
-    return "same" if alike >= SAME_NAME_MIN else "alike"
-
-
 def _card(mine: str | None, theirs: str | None) -> Iterator[str]:
     if mine is None or theirs is None:
         return
@@ -232,16 +228,3 @@ def _card(mine: str | None, theirs: str | None) -> Iterator[str]:
         yield "card-same"
     else:
         yield "card-one-slip" if one_slip_apart(mine, theirs) else "cards-differ"
-
-
-def _birth(person: RegisteredPerson, row: RamedRow) -> Iterator[str]:
-    relation = relation_of(person.birth_date, row.birth_date)
-    if relation is not DateRelation.OTHER:
-        yield f"birth-date-{relation}"
-
-
-def _place(person: RegisteredPerson, row: RamedRow) -> Iterator[str]:
-    if person.commune_code == row.commune_code:
-        yield "commune-same"
-    elif person.province_code == row.province_code:
-        yield "province-same"

