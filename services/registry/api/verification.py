@@ -11,7 +11,7 @@ from fastapi import APIRouter, Body, Request, Response
 from pydantic_core import to_json
 
 from services.registry.api.collaborators import Using, collaborators_of
-from services.registry.api.person_view import person_view
+from services.registry.api.person_view import person_document
 from services.registry.api.schemas import NameView, PersonView
 from services.registry.api.verification_batches import BatchRoute, SentBatch
 from services.registry.api.verification_schemas import (
@@ -78,16 +78,17 @@ _KINDS_OF_CLAIMS_MAX = 512
     responses=problems(
         DocumentMalformedError, DocumentSharedError, IdcsMalformedError, PersonNotFoundError
     ),
+    response_model=PersonView,
 )
 async def look_up_registry_person(
     body: ShownBody,
     principal: Annotated[Principal, requires("registry.persons:read", purpose=True)],
     request: Request,
-) -> PersonView:
+) -> Response:
     """Return the current record of whoever carries a number; identifiers are not disclosed."""
     using = collaborators_of(request)
     known = await look_up_person(Shown(**body.__dict__), _look_up(principal), using=using)
-    return person_view(known)
+    return _json(person_document(known))
 
 
 @router.post(
