@@ -96,6 +96,10 @@ test-standards: $(DEV) ## Validate what we answer against the standards (SANAD_S
 drill-duplicates: $(RUN) ## Find the duplicates of a dirty population; print precision, recall, seconds (PERSONS=1000000).
 	@$(PY) -m tests.drills.duplicates --persons $(PERSONS)
 
+.PHONY: drill-keys
+drill-keys: $(RUN) ## Rotate the registry's keys under a load; print what was refused or wrong, and the p99 meanwhile.
+	@$(PY) -m tests.drills.keys
+
 .PHONY: lint
 lint: $(DEV) ## Check style, format and spelling.
 	@$(PY) -m ruff check --quiet --output-format concise .

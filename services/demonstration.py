@@ -1,4 +1,4 @@
-"""`make run`, `make demo` and `make token`: the whole stack, and a month of its life, on show."""
+"""`make run` and `make demo`: the whole stack, and a month of its life, on show."""
 
 import argparse
 import asyncio
@@ -19,7 +19,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from services.launcher import (
     Ground,
     prepared_ground,
-    print_demonstration_token,
     running_stack,
 )
 from shared.runtime.children import ChildFailedError, end_with_parent
@@ -32,7 +31,6 @@ from shared.web.process import HttpServer, UsageError, listen
 HOUSEHOLDS_DEFAULT = 2000
 HOUSEHOLDS_MAX = 6_000_000
 POPULATION_SEED = 1
-CITIZEN = "citizen"
 STARTED_POLL_SECONDS = 0.02
 # Rules compute in threads beside the event loop; at Python's own 5 ms the loop would wait that
 # long after every answer of the database.
@@ -48,8 +46,6 @@ class Wishes(BaseSettings):
     households: int = Field(default=HOUSEHOLDS_DEFAULT, ge=1, le=HOUSEHOLDS_MAX)
     sanad_port: int = Field(default=8080, ge=0, le=65535)
     sanad_state_dir: Path = Path(".local/state")
-    subject: str | None = None
-    """The person whom a citizen's token names, in `make token ROLE=citizen`."""
     database_url: SecretStr | None = None
     amqp_url: SecretStr | None = None
 
@@ -75,10 +71,6 @@ def main(arguments: Sequence[str]) -> int:
         wishes = Wishes(**({"households": asked.households} if asked.households else {}))
         if asked.command == "demo":
             return _demo(wishes)
-        if asked.command == "token":
-            subject = wishes.subject if asked.role == CITIZEN else None
-            print_demonstration_token(wishes.sanad_state_dir, asked.role, subject)
-            return 0
         return _run(wishes)
     except ValidationError as error:
         names = ", ".join(str(fault["loc"][0]).upper() for fault in error.errors())
@@ -100,11 +92,10 @@ def _parser() -> argparse.ArgumentParser:
         "command",
         nargs="?",
         default="run",
-        choices=("run", "demo", "token"),
-        help="serve everything (the default), walk a month and end, or print an access token",
+        choices=("run", "demo"),
+        help="serve everything (the default), or walk a month and end",
     )
     parser.add_argument("--households", help=f"how many to register, at most {HOUSEHOLDS_MAX}")
-    parser.add_argument("--role", default="partner", help="whose token to print")
     return parser
 
 

@@ -2,7 +2,8 @@
 
 This is the only module that may import several services. What differs from the distributed form
 is listed here and nowhere else: an embedded PostgreSQL, the in-process broker, calls from the
-gateway to the services without a network, and simulators for the outside world.
+gateway to the services without a network, simulators for the outside world, and leases that end
+with the process.
 """
 
 import secrets
@@ -28,6 +29,7 @@ from shared.runtime.children import Child, start_child
 from shared.runtime.clock import OffsetClock, SystemClock, demonstration_offset
 from shared.runtime.metrics import Metrics
 from shared.storage.embedded import start_postgres
+from shared.storage.leases import end_leases
 from shared.storage.migrations import migrate
 from shared.storage.roles import ROLE_KINDS, ServiceUrls, provision
 from shared.web.auth import TokenVerifier
@@ -53,6 +55,8 @@ class Ground:
     urls: Mapping[str, ServiceUrls]
     bank: Child
     sms_centre: Child
+    is_alone: bool = False
+    """Whether the server was started for this process, so that nobody else is at work on it."""
     amqp_url: str | None = None
     metrics: Metrics = field(default_factory=Metrics)
 
@@ -117,6 +121,7 @@ def prepared_ground(
                 urls=urls,
                 bank=bank,
                 sms_centre=sms_centre,
+                is_alone=admin_url is None,
                 amqp_url=amqp_url,
             )
         finally:
@@ -190,7 +195,10 @@ def start_outside_world(state: Path) -> tuple[Child, Child]:
 
 @asynccontextmanager
 async def running_stack(ground: Ground) -> AsyncIterator[FastAPI]:
-    """Run all services on `ground`, workers included, and yield the gateway's application."""
+    """Run all services on `ground`, workers included, and yield the gateway's application.
+
+    What a process that was killed had claimed is free at once where nobody else can hold it.
+    """
     async with AsyncExitStack() as stack:
         verifier = await _local_verifier(ground, stack)
         lent: dict[tuple[str, str], Platform] = {
@@ -206,6 +214,10 @@ async def running_stack(ground: Ground) -> AsyncIterator[FastAPI]:
             for name in SERVICES
             for role in ("api", "worker")
         }
+        if ground.is_alone:
+            for name, module in SERVICES.items():
+                async with lent[name, "worker"].database.transaction() as tx:
+                    await end_leases(tx, getattr(module, "CLAIMS", ()))
         broker = await _broker(ground)
         stack.push_async_callback(broker.close)
         employed = [
@@ -248,15 +260,3 @@ async def _broker(ground: Ground) -> Broker:
     if ground.amqp_url is not None:
         return await RabbitMqBroker.connect(ground.amqp_url)
     return InProcessBroker(ground.state / "broker.sqlite3")
-
-
-def print_demonstration_token(state: Path, role: str, subject: str | None) -> None:
-    """Print an access token of a demonstration role, as the running stack gives it.
-
-    Args:
-        state: The installation's folder.
-        role: Whose token.
-        subject: The person whom a citizen's token names.
-    """
-    settings = SERVICES["gateway"].Settings(sanad_profile="demo", sanad_state_dir=state)
-    gateway.COMMANDS["token"](settings, [role] if subject is None else [role, subject])

@@ -21,6 +21,7 @@ from shared.web.platform import Platform, Worker
 SERVICE = "eligibility"
 METADATA = EligibilityTable.metadata
 MIGRATIONS = Path(__file__).parent / "storage" / "migrations"
+CLAIMS = (("run_chunk", "leased_until"),)
 
 
 def create_app(settings: Settings, platform: Platform) -> FastAPI:
@@ -30,7 +31,10 @@ def create_app(settings: Settings, platform: Platform) -> FastAPI:
         title="Sanad eligibility",
         routers=[router],
         platform=platform,
-        state={"collaborators": _collaborators(settings, platform)},
+        state={
+            "collaborators": _collaborators(settings, platform),
+            "sealed": platform.sealed,
+        },
     )
 
 

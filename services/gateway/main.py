@@ -7,12 +7,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
 
-import httpx
 from fastapi import FastAPI
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from services.gateway.api import documents, tokens
+from services.gateway.api.commands import CLIENTS, TokenUnavailableError, print_token
 from services.gateway.api.documents import MergedDocument
 from services.gateway.api.proxy.application import Limits, Proxy
 from services.gateway.domain.roles import role_book
@@ -21,17 +21,11 @@ from services.gateway.domain.tokens import TokenPolicy
 from services.gateway.integrations.catalogue import Catalogue
 from services.gateway.integrations.http_upstream import HttpUpstream
 from services.gateway.integrations.in_process_upstream import InProcessUpstream
-from services.gateway.integrations.token_client import (
-    TokenNotGivenError,
-    issuer_in,
-    request_token,
-)
 from services.gateway.integrations.upstream import Upstream
 from services.gateway.settings import Settings
 from services.gateway.storage.tables import GatewayTable
 from services.gateway.use_cases.collaborators import Collaborators
 from services.gateway.use_cases.ensure_signing_key import ensure_signing_key, forget_retired_keys
-from services.gateway.use_cases.issue_token import CITIZEN
 from services.gateway.use_cases.publish_keys import publish_keys
 from services.gateway.use_cases.purge_spent import purge_spent_assertions
 from services.gateway.use_cases.seed_demo_clients import (
@@ -152,7 +146,7 @@ async def seed(settings: Settings, platform: Platform) -> tuple[str, ...]:
 
 def _client_folder(settings: Settings) -> Path:
     """Return where the demonstration's private keys lie, one file per role."""
-    return settings.sanad_state_dir / "clients"
+    return settings.sanad_state_dir / CLIENTS
 
 
 def _seed_command(settings: Settings, _arguments: Sequence[str]) -> None:
@@ -180,30 +174,14 @@ def _token_command(settings: Settings, arguments: Sequence[str]) -> None:
     if settings.sanad_profile != "demo":
         message = "Tokens are handed out on the command line in the demo profile only."
         raise UsageError(message)
-    folder = _client_folder(settings)
-    known = sorted(path.stem for path in folder.glob("*.json"))
-    role, *subject = arguments or [""]
-    if role not in known or len(subject) > 1:
-        message = f"Name one role: {', '.join(known) or 'none was made yet; start the demo first'}."
+    role, subject, *more = (*arguments, "", "")
+    if any(more):
+        message = "Name one role, and for a citizen one person."
         raise UsageError(message)
-    if (role == CITIZEN) != bool(subject):
-        message = "Say SUBJECT=<person_id> for a citizen, whose token names them, and for no other."
-        raise UsageError(message)
-    key_file = folder / f"{role}.json"
-
-    async def run() -> str:
-        async with httpx.AsyncClient(trust_env=False) as http:
-            now = SystemClock().now()
-            return await request_token(
-                issuer_in(key_file), key_file, http, now=now, subject=next(iter(subject), None)
-            )
-
     try:
-        token = asyncio.run(run())
-    except (TokenNotGivenError, httpx.TransportError) as error:
-        message = f"No token: {error}; is the demo running?"
-        raise UsageError(message) from error
-    sys.stdout.write(token + "\n")
+        print_token(_client_folder(settings), role, subject or None)
+    except TokenUnavailableError as error:
+        raise UsageError(str(error)) from error
 
 
 Command = Callable[[Settings, Sequence[str]], None]

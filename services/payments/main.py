@@ -33,6 +33,7 @@ SERVICE = "payments"
 METADATA: MetaData = LedgerEntryRow.metadata
 MIGRATIONS = Path(__file__).parent / "storage" / "migrations"
 OPENS_FROM = ("registry",)
+CLAIMS = (("transmission", "lease_until"),)
 CYCLE_CHECK_SECONDS = 0.5
 CLAIM_MARGIN_SECONDS = 30
 
@@ -45,7 +46,7 @@ def create_app(settings: Settings, platform: Platform) -> FastAPI:
         title="Payments: who is paid",
         routers=(router,),
         platform=platform,
-        state={"collaborators": _collaborators(platform)},
+        state={"collaborators": _collaborators(platform), "sealed": platform.sealed},
     )
 
 

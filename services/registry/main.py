@@ -1,7 +1,9 @@
 """Wires the registry: its application, its worker, and where its tables come from."""
 
+import asyncio
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -69,6 +71,7 @@ METADATA: MetaData = RegistryTable.metadata
 MIGRATIONS = Path(__file__).parent / "storage" / "migrations"
 SEALS_FOR = ("payments", "notifications")
 OWN_KEYS = ("access-seal", "dci-signing", "partner-tokens")
+CLAIMS = (("dci_message", "claimed_until"), ("dci_callback", "claimed_until"))
 ABANDONED_CHECK_SECONDS = 15.0
 ANNOUNCING_SECONDS = 1.0
 CALLBACK_LOOPS = 4
@@ -105,22 +108,26 @@ def create_app(settings: Settings, platform: Platform) -> FastAPI:
             *map(register_router, Register),
         ),
         platform=platform,
-        state={"collaborators": _collaborators(settings, platform)},
+        state={
+            "collaborators": _collaborators(settings, platform),
+            "sealed": platform.sealed,
+        },
     )
 
 
 def create_worker(settings: Settings, platform: Platform) -> Worker:
     """Return what the registry does besides answering."""
     using = _collaborators(settings, platform)
-    notifications = NotificationQueue(using)
+    # A partner is told of a birth within a second: no step on that way waits for the next look.
+    due = asyncio.Event()
     size = settings.registry_import_readers
     crew = CrewReader(platform.keys, size=size) if size else None
     return Worker(
         service=SERVICE,
         subscriptions=(
             on_households_assessed(),
-            on_own_households(using),
-            on_own_statuses(using),
+            replace(on_own_households(using), committed=due),
+            replace(on_own_statuses(using), committed=due),
         ),
         loops=(
             Loop("registry-apply-imports", ImportApplier(using, crew).apply_next_blocks),
@@ -134,12 +141,6 @@ def create_worker(settings: Settings, platform: Platform) -> Worker:
                 "registry-release-deceased",
                 partial(release_deceased, using),
                 idle_seconds=ANNOUNCING_SECONDS,
-            ),
-            Loop("registry-queue-notifications", notifications.queue_next),
-            Loop(
-                "registry-forget-notifications",
-                notifications.forget,
-                idle_seconds=FORGETTING_SECONDS,
             ),
             Loop(
                 "registry-find-duplicates", partial(find_next_duplicates, using), idle_seconds=1.0
@@ -156,7 +157,7 @@ def create_worker(settings: Settings, platform: Platform) -> Worker:
                 AccessLogSealer(using).seal_next_block,
                 idle_seconds=SEALING_SECONDS,
             ),
-            *_dci_loops(using),
+            *_dci_loops(using, due),
         ),
     )
 
@@ -173,18 +174,30 @@ def _export_loops(using: Collaborators) -> tuple[Loop, ...]:
     )
 
 
-def _dci_loops(using: Collaborators) -> tuple[Loop, ...]:
+def _dci_loops(using: Collaborators, due: asyncio.Event) -> tuple[Loop, ...]:
     """Return what answers messages of the DCI standard and calls partners back.
 
     A partner that does not answer holds up one loop of deliveries; the others go on.
+
+    Args:
+        using: The registry's means.
+        due: Is set once notifications are due.
     """
+    notifications = NotificationQueue(using)
     deliver = CallbackDelivery(using).deliver_due
     deliveries = (
-        Loop(f"registry-call-back-{number}", deliver) for number in range(1, CALLBACK_LOOPS + 1)
+        Loop(f"registry-call-back-{number}", deliver, wake=notifications.queued)
+        for number in range(1, CALLBACK_LOOPS + 1)
     )
     return (
         Loop("registry-answer-messages", partial(answer_next_message, using=using)),
+        Loop("registry-queue-notifications", notifications.queue_next, wake=due),
         *deliveries,
+        Loop(
+            "registry-forget-notifications",
+            notifications.forget,
+            idle_seconds=FORGETTING_SECONDS,
+        ),
         Loop(
             "registry-forget-messages",
             partial(forget_old_messages, using),

@@ -54,6 +54,8 @@ class Subscription(Generic[ItemT]):
     item: type[ItemT]
     handle: Callable[[Transaction, Batch[ItemT]], Awaitable[None]]
     prefetch: int = PREFETCH_DEFAULT
+    committed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set whenever an event has taken effect: what wakes a loop that goes on with it."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ class Consumer:
                     event_type=envelope.type,
                     rejected=rejected,
                 )
+        subscription.committed.set()
         self._count(envelope.type, applied=len(readable), rejected=len(rejected))
 
     async def _apply_isolating(

@@ -21,6 +21,7 @@ from shared.messaging.broker import (
     Receive,
     UnroutableError,
 )
+from shared.runtime.loops import heed_cancellation
 
 log = structlog.get_logger(__name__)
 
@@ -155,6 +156,7 @@ class InProcessBroker:
         while True:
             position, message = await state.ready.get()
             await self._deliver_until_settled(position, message, receive)
+            heed_cancellation()
 
     async def _deliver_until_settled(
         self, position: int, message: Message, receive: Receive

@@ -4,7 +4,15 @@ The token grows with each new owner. Whoever writes under a lease states the tok
 so that an owner that slept past its lease cannot overwrite its successor.
 """
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from psycopg import sql
+
 from shared.storage.database import Transaction
+
+ClaimColumn: TypeAlias = tuple[str, str]
+"""A table, and its column that says until when a row is somebody's to work on."""
 
 
 async def acquire_lease(tx: Transaction, name: str, *, owner: str, seconds: int) -> int | None:
@@ -40,3 +48,25 @@ async def release_lease(tx: Transaction, name: str, *, owner: str) -> None:
         " WHERE name = %(name)s AND owner = %(owner)s",
         {"name": name, "owner": owner},
     )
+
+
+async def end_leases(tx: Transaction, claims: Sequence[ClaimColumn]) -> None:
+    """End every lease and claim of a database, whoever holds it: nobody may be at work on it.
+
+    What is claimed again is done again, under the same ids, as after a lease that ran out; the
+    tokens of the old owners are never used again.
+
+    Args:
+        tx: A short transaction of a worker.
+        claims: What rows of the service are claimed by; those of the outbox are ended in any case.
+    """
+    await tx.execute(
+        "UPDATE lease SET expires_at = '-infinity', owner = '' WHERE expires_at > now()"
+    )
+    await tx.execute(
+        "UPDATE outbox SET claimed_until = now() WHERE sent_at IS NULL AND claimed_until > now()"
+    )
+    for table, column in claims:
+        statement = sql.SQL("UPDATE {table} SET {column} = now() WHERE {column} > now()")
+        names = {"table": sql.Identifier(table), "column": sql.Identifier(column)}
+        await tx.execute(statement.format(**names))

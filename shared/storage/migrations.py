@@ -52,9 +52,16 @@ def run_environment(metadata: MetaData) -> None:
 
 
 def create_platform_tables(op: Operations) -> None:
-    """Create what `shared.storage.tables.platform_tables` declares."""
+    """Create what `shared.storage.tables.platform_tables` declares, as it was at first."""
     for statement in _PLATFORM_TABLES:
         op.execute(statement)
+
+
+def seal_kept_answers(op: Operations) -> None:
+    """Let answers for repeated requests be kept sealed; those in clear can still be read."""
+    op.execute(
+        "ALTER TABLE idempotency_key ADD COLUMN answer_id uuid, ADD COLUMN body_sealed bytea"
+    )
 
 
 def row_security(op: Operations, table: str, *, programme: bool = False) -> None:

@@ -158,12 +158,13 @@ class SealedColumns:
         return seal
 
     def _cipher(self, key_id: str) -> AESGCM:
+        key = self._columns.get(key_id)
+        if key is None:
+            self._ciphers.pop(key_id, None)
+            message = "A sealed value names a key that this process does not hold."
+            raise UnsealError(message)
         cipher = self._ciphers.get(key_id)
         if cipher is None:
-            key = self._columns.get(key_id)
-            if key is None:
-                message = "A sealed value names a key that this process does not hold."
-                raise UnsealError(message)
             cipher = self._ciphers[key_id] = AESGCM(key)
         return cipher
 

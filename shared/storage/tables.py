@@ -28,6 +28,9 @@ NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
 }
 
+ANSWERS_TABLE, ANSWER_COLUMN = "idempotency_key", "body_sealed"
+"""Where answers are kept for requests that are sent again; each is sealed under `answer_id`."""
+
 Instant = DateTime(timezone=True)
 
 
@@ -41,13 +44,16 @@ def platform_tables(metadata: MetaData) -> None:
     _outbox(metadata)
     _inbox(metadata)
     Table(
-        "idempotency_key",
+        ANSWERS_TABLE,
         metadata,
         Column("client", Text, primary_key=True),
         Column("key", Text, primary_key=True),
         Column("fingerprint", LargeBinary, nullable=False),
         Column("status", Integer),
+        # Answers from before they were sealed; none is written any more.
         Column("body", LargeBinary),
+        Column("answer_id", Uuid),
+        Column(ANSWER_COLUMN, LargeBinary),
         Column("created_at", Instant, nullable=False, server_default=text("now()")),
     )
     Table(

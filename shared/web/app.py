@@ -59,7 +59,6 @@ def create_service_app(
         separate_input_output_schemas=False,
     )
     app.state.verifier = platform.verifier
-    app.state.declared_parameters = {}
     for name, value in state.items():
         setattr(app.state, name, value)
     install_problems(app)

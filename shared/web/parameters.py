@@ -39,7 +39,10 @@ def _declared(request: Request) -> frozenset[str]:
     if not isinstance(route, APIRoute):
         return frozenset()
     # Not read from the document: to write it takes a large service a second, and holds all else.
-    read: dict[object, frozenset[str]] = request.app.state.declared_parameters
+    state = request.app.state
+    read: dict[object, frozenset[str]] | None = getattr(state, "declared_parameters", None)
+    if read is None:
+        read = state.declared_parameters = {}
     known = read.get(route.endpoint)
     if known is None:
         known = read[route.endpoint] = frozenset(_query_names(route))

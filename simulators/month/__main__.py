@@ -9,12 +9,12 @@ from typing import Any
 
 import httpx
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from simulators.month.officers import RefusedError
 from simulators.month.pulse import Pulse
 from simulators.month.road import Road, StandstillError
+from simulators.month.stages import Stages
 
 
 def main() -> int:
@@ -24,21 +24,19 @@ def main() -> int:
     parser.add_argument("--clients", required=True, type=Path, help="folder of the officers' keys")
     parser.add_argument("--population", required=True, type=Path, help="JSON Lines to register")
     asked = parser.parse_args()
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn())
+    # Where colours are forced upon a log, it is still no terminal.
+    console = Console(stderr=True, force_terminal=sys.stderr.isatty())
+    stages = Stages(console)
+    road = Road(asked.gateway, asked.clients, stages)
     started = time.monotonic()
-    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
-        road = Road(asked.gateway, asked.clients, progress)
-        try:
-            with Pulse(asked.gateway) as pulse:
-                road.walk(asked.population)
-        except (RefusedError, StandstillError) as error:
-            progress.stop()
-            return _fail(str(error))
-        except (httpx.TransportError, OSError) as error:
-            progress.stop()
-            return _fail(f"The road broke off: {type(error).__name__}: {error}")
-    summary = {**road.counts, "seconds": road.seconds}
+    try:
+        with stages, Pulse(asked.gateway) as pulse:
+            road.walk(asked.population)
+    except (RefusedError, StandstillError) as error:
+        return _fail(str(error))
+    except (httpx.TransportError, OSError) as error:
+        return _fail(f"The road broke off: {type(error).__name__}: {error}")
+    summary = {**road.counts, "seconds": stages.seconds}
     summary["healthz_ms"] = pulse.summary()
     summary["seconds"]["total"] = round(time.monotonic() - started, 3)
     console.print(_table(summary))

@@ -1,14 +1,13 @@
 """The road of one month, stage by stage, as officers walk it."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
-from rich.progress import Progress, TaskID
+from rich.progress import TaskID
 
 from simulators.month.officers import (
     REQUEST_SECONDS_MAX,
@@ -16,6 +15,7 @@ from simulators.month.officers import (
     RefusedError,
     file_digest,
 )
+from simulators.month.stages import Stages
 
 PROGRAMME = "asd"
 PARTNER = "/registry/v1/partners/demo-partner"
@@ -51,39 +51,30 @@ class StandstillError(Exception):
 
 @dataclass
 class Road:
-    """One month at one gateway; `counts` and `seconds` grow as its stages are walked."""
+    """One month at one gateway; `counts` grow as its stages are walked."""
 
     gateway: str
     clients: Path
-    progress: Progress
+    stages: Stages
     counts: dict[str, Any] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
 
     def walk(self, population: Path) -> None:
         """Register a population, re-assess it, pay it, and wait until everybody has been told."""
         with httpx.Client(timeout=REQUEST_SECONDS_MAX) as http:
             desk = _Desk(self, http)
             desk.agree_with_partner()
-            with self._stage("register", "Registering households") as bar:
+            with self.stages.stage("register", "Registering households") as bar:
                 desk.register(population, bar)
-            with self._stage("assess", "Scoring and deciding") as bar:
+            with self.stages.stage("assess", "Scoring and deciding") as bar:
                 desk.await_outcomes(bar)
-            with self._stage("run", "Re-assessing the month") as bar:
+            with self.stages.stage("run", "Re-assessing the month") as bar:
                 run = desk.run_month(bar)
-            with self._stage("freeze", "Freezing the payment list") as bar:
+            with self.stages.stage("freeze", "Freezing the payment list") as bar:
                 cycle = desk.freeze_cycle(run, bar)
-            with self._stage("pay", "Paying through the bank") as bar:
+            with self.stages.stage("pay", "Paying through the bank") as bar:
                 desk.pay(cycle, bar)
-            with self._stage("tell", "Telling people by SMS") as bar:
+            with self.stages.stage("tell", "Telling people by SMS") as bar:
                 desk.await_messages(bar)
-
-    @contextmanager
-    def _stage(self, name: str, title: str) -> Iterator[TaskID]:
-        bar = self.progress.add_task(title, total=None)
-        started = time.monotonic()
-        yield bar
-        self.seconds[name] = round(time.monotonic() - started, 3)
-        self.progress.stop_task(bar)
 
     def until(self, stage: str, look: Callable[[], tuple[int, int, bool]], bar: TaskID) -> None:
         """Repeat `look`, which returns done, total and finished, until it is finished.
@@ -94,7 +85,7 @@ class Road:
         last, moved_at = -1, time.monotonic()
         while True:
             done, total, finished = look()
-            self.progress.update(bar, completed=done, total=max(total, 1))
+            self.stages.show(bar, done=done, total=total)
             if finished:
                 return
             if done != last:

@@ -15,7 +15,8 @@ from services.registry.domain.line_fields import (
     VALUE_CHARACTERS_MAX,
     VALUE_NUMBER_MAX,
 )
-from services.registry.domain.lines import APPLICATIONS_MAX, ATTESTATIONS_MAX, MEMBERS_MAX
+from services.registry.domain.lines import ATTESTATIONS_MAX, MEMBERS_MAX
+from services.registry.domain.vocabulary import Programme
 from shared.messaging.envelope import read_envelope
 from shared.messaging.in_process import InProcessBroker
 from shared.testing.databases import DatabaseFactory
@@ -65,8 +66,7 @@ def an_extreme_household() -> dict[str, Any]:
         "facts": {name: at_the_edge(value, COUNT_MAX) for name, value in FACTS.items()} | edges,
         "attestations": attestations,
         "applications": [
-            {"programme": f"p{place}" + "x" * 60, "applied_on": "1890-01-01"}
-            for place in range(APPLICATIONS_MAX)
+            {"programme": programme, "applied_on": "1890-01-01"} for programme in Programme
         ],
         "payee_account": {
             **household["payee_account"],

@@ -106,6 +106,7 @@ def test_it_survives_a_kill_keeps_its_data_and_leaves_nobody_behind(tmp_path: Pa
             "application/json"
             in httpx.get(f"http://127.0.0.1:{port}/openapi.json").headers["content-type"]
         )
+        assert token_of("auditor", state).count(".") == 2
         family = second.family()
         assert second.end(signal.SIGINT) == 0
     _, alive = psutil.wait_procs(family, timeout=30)
@@ -116,6 +117,20 @@ def test_it_survives_a_kill_keeps_its_data_and_leaves_nobody_behind(tmp_path: Pa
         third.wait_until_it_says("Sanad answers on")
         assert "Registering households" not in third.said
     assert json.loads((state / "month.json").read_text()) == month
+
+
+def token_of(role: str, state: Path) -> str:
+    """Return the token that a terminal gets for a role of the demonstration."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}  # noqa: TID251
+    done = subprocess.run(
+        [sys.executable, "-m", "services", "token", "--role", role],
+        env=kept | {"SANAD_STATE_DIR": str(state)},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.stdout
 
 
 def refusal(**variables: str) -> str:

@@ -23,6 +23,7 @@ from services.notifications.use_cases.send_messages import (
     renew,
 )
 from shared.runtime.ids import new_id
+from shared.runtime.loops import heed_cancellation
 from shared.storage.leases import acquire_lease, release_lease
 
 log = structlog.get_logger(__name__)
@@ -98,6 +99,7 @@ async def _keep_lease(collaborators: Collaborators, lease: BindLease) -> None:
         await asyncio.sleep(RENEWAL_SECONDS)
         async with collaborators.database.transaction() as tx:
             await renew(tx, lease)
+        heed_cancellation()
 
 
 def _first(error: BaseException) -> BaseException:

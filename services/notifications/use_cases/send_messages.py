@@ -29,6 +29,7 @@ from services.notifications.storage.sending import ClaimedMessage, Returned, cla
 from services.notifications.use_cases.collaborators import Collaborators, SmsCentre
 from services.notifications.use_cases.journal import Journal
 from services.notifications.use_cases.prepare_parts import Outgoing, prepare_parts
+from shared.runtime.loops import heed_cancellation
 from shared.storage.database import Transaction
 from shared.storage.leases import acquire_lease
 
@@ -112,6 +113,8 @@ class MessageSender:
         """
         try:
             while True:
+                # What was claimed has gone or was put back by now.
+                heed_cancellation()
                 claimed = await self._claim()
                 if not claimed:
                     await asyncio.sleep(IDLE_SECONDS)

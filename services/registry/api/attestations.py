@@ -1,12 +1,12 @@
 """Attestations over HTTP: an administration reports facts about persons, singly or in bulk."""
 
-from datetime import date
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from services.registry.api.collaborators import Using
+from services.registry.api.days import Day
 from services.registry.api.declared import Idcs, Said
 from services.registry.domain.attestations import ITEMS_MAX, ReportedFact
 from services.registry.domain.line_fields import VALUE_CHARACTERS_MAX, VALUE_NUMBER_MAX
@@ -22,10 +22,11 @@ from services.registry.use_cases.record_attestations import (
     agree_to_reports,
     record_attestations,
 )
-from services.registry.use_cases.spend_quota import QuotaSpentError
+from services.registry.use_cases.spend_quota import QuotaSpentError, give_back_quota
 from shared.storage.database import RowScope
 from shared.web.auth import Principal, requires
 from shared.web.idempotency import (
+    REPLAYED,
     IdempotencyKeyMissingError,
     IdempotencyKeyReusedError,
     Idempotent,
@@ -51,8 +52,8 @@ class AttestationSaid(Said):
     fact: Slug
     value: StrictBool | Number | Word
     source: Slug
-    valid_from: date
-    valid_to: date | None = None
+    valid_from: Day
+    valid_to: Day | None = None
 
     @model_validator(mode="after")
     def _names_one_person(self) -> Self:
@@ -102,7 +103,10 @@ async def record_registry_attestations(
     call: Idempotent,
     using: Using,
 ) -> Response:
-    """Record facts that an administration vouches for, each or none of them new."""
+    """Record facts that an administration vouches for, each or none of them new.
+
+    A repeated request is answered as before, and counts once on the quota of the day.
+    """
     look_up = LookUp(principal.subject, principal.purpose or "", principal.row_scope)
     reports = [
         Report(
@@ -123,6 +127,15 @@ async def record_registry_attestations(
             ],
         )
 
+    async with using.database.transaction() as tx:
+        kept = await call.kept_answer(tx)
+    if kept is not None:
+        return kept
+    day = using.clock.today()
     agreed = await agree_to_reports(look_up, len(reports), using=using)
     async with using.database.transaction(RowScope.everything()) as tx:
-        return await call.once(tx, act)
+        answer = await call.once(tx, act)
+    if REPLAYED in answer.headers:
+        # An equal request was on its way: these reports were made, and paid for, once.
+        give_back_quota(agreed.policy, len(reports), day=day, using=using)
+    return answer

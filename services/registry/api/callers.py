@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 from pydantic import AwareDatetime
 
+from services.registry.api.days import Day
 from services.registry.use_cases.look_up import LookUp
 from shared.web.auth import Principal
 
@@ -15,7 +16,7 @@ class LookUpTimes:
 
     def __init__(
         self,
-        valid_on: Annotated[date | None, Query()] = None,
+        valid_on: Annotated[Day | None, Query()] = None,
         known_at: Annotated[AwareDatetime | None, Query()] = None,
     ) -> None:
         """Take both times as the query states them; either is now if it is not stated."""

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from services.registry.api.collaborators import Using
-from services.registry.api.verification_schemas import Day, IdentifierBody
+from services.registry.api.days import Day
+from services.registry.api.verification_schemas import IdentifierBody
 from services.registry.domain.policies import (
     Attribute,
     AttributeNotAgreedError,

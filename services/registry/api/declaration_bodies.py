@@ -1,12 +1,12 @@
 """Declarations as they are sent: one body per verb, told apart by `verb`."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import Field
 
+from services.registry.api.days import Day
 from services.registry.api.declared import (
     CommuneCode,
     FactsSaid,
@@ -62,7 +62,7 @@ Members = Annotated[list[MemberSaid], Field(max_length=MEMBERS_MAX)]
 
 
 class _Declared(Said):
-    occurred_on: date
+    occurred_on: Day
     evidence: Evidence
     declared_by: Idcs | None = None
     """The adult who declares."""

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
+from services.registry.api.days import WrittenDay
 from services.registry.domain.checks import EARLIEST_DATE
 from services.registry.domain.declarations import DeclaredMember
 from services.registry.domain.line_fields import (
@@ -36,7 +37,7 @@ CODE_CHARACTERS_MAX = 20
 Idcs = Annotated[str, Field(pattern=IDCS_PATTERN)]
 CommuneCode = Annotated[str, Field(min_length=1, max_length=CODE_CHARACTERS_MAX)]
 Phone = Annotated[str, Field(min_length=10, max_length=16)]
-Day = Annotated[date, Field(ge=EARLIEST_DATE)]
+RecordableDay = Annotated[date, Field(ge=EARLIEST_DATE), WrittenDay]
 Count = Annotated[StrictInt, Field(ge=0, le=COUNT_MAX)]
 YearlyCentimes = Annotated[StrictInt, Field(ge=0, le=SPENDING_YEARLY_CENTIMES_MAX)]
 
@@ -104,7 +105,7 @@ class ApplicationSaid(Said):
     """A request to a programme."""
 
     programme: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-    applied_on: Day
+    applied_on: RecordableDay
 
 
 class PayeeSaid(Said):
@@ -146,7 +147,7 @@ class NewbornSaid(Said):
     name_ar: NameSaid
     name_latin: NameSaid
     sex: Sex
-    birth_date: Day
+    birth_date: RecordableDay
     birth_commune: CommuneCode | None = None
     nationality: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "MAR"
     commune: CommuneCode

@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.registry.api.collaborators import Using
+from services.registry.api.days import Day
 from services.registry.domain.policies import (
     AttributeNotAgreedError,
     BatchNotAgreedError,
@@ -50,7 +51,7 @@ class ExportRequest(BaseModel):
     kind: Literal["persons", "households"]
     region_code: Annotated[str, Field(pattern=r"^[0-9]{2}$")] | None = None
     province_code: Annotated[str, Field(pattern=r"^[0-9]{2}\.[0-9]{3}$")] | None = None
-    valid_on: date | None = None
+    valid_on: Day | None = None
 
 
 class ExportView(BaseModel):

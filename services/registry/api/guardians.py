@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from services.registry.api.callers import Times, look_up_of
 from services.registry.api.collaborators import Using
+from services.registry.api.days import Day
 from services.registry.api.declaration_bodies import Evidence
 from services.registry.api.declarations import refusal
 from services.registry.api.declared import Idcs, Said
@@ -37,18 +38,19 @@ router = APIRouter(prefix="/registry/v1/persons/{person_id}/guardians", tags=["g
 
 
 class GuardianBody(Said):
-    """Somebody is to answer for the person from a day on."""
+    """Somebody is to answer for the person from a day on, or did until `valid_to`, a last day."""
 
     guardian: Idcs
     relation: GuardianRelation
-    valid_from: date
+    valid_from: Day
+    valid_to: Day | None = None
     evidence: Evidence
 
 
 class GuardianEnd(Said):
     """The last day on which somebody answers for the person."""
 
-    ended_on: date
+    ended_on: Day
     evidence: Evidence
 
 
@@ -92,7 +94,11 @@ async def record_registry_guardian(
 ) -> Response:
     """Record that somebody answers for a person; cycles and minors are refused."""
     made = GuardianMade(
-        person_id, body.valid_from, body.evidence.kind.value, body.evidence.reference
+        person_id,
+        body.valid_from,
+        body.evidence.kind.value,
+        body.evidence.reference,
+        until=body.valid_to,
     )
 
     async def act() -> GuardianView:

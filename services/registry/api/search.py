@@ -12,7 +12,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.registry.api.collaborators import Using
+from services.registry.api.days import Day
 from services.registry.api.schemas import NameView
+from services.registry.domain.census import TerritoryUnknownError
 from services.registry.domain.search import YEARS_AROUND_MAX, Sought
 from services.registry.domain.vocabulary import Milieu, PersonStatus, Sex
 from services.registry.storage.search import FoundHousehold
@@ -67,7 +69,7 @@ class PersonSearch(_Strict):
 
     identifier: IdentifierBody | None = None
     name: PersonName | None = None
-    birth_date: date | None = None
+    birth_date: Day | None = None
     birth_year: Annotated[int, Field(strict=True, ge=1880, le=2200)] | None = None
     years_around: Annotated[int, Field(strict=True, ge=0, le=YEARS_AROUND_MAX)] = 0
     sex: Sex | None = None
@@ -168,6 +170,7 @@ class FoundHouseholdList(BaseModel):
         RegionNotAllowedError,
         SearchNameUnreadableError,
         SearchTooWideError,
+        TerritoryUnknownError,
     ),
 )
 async def search_registry_persons(

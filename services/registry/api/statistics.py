@@ -1,18 +1,23 @@
 """Counts of the register over HTTP."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from services.registry.api.collaborators import Using
+from services.registry.api.days import Day
 from services.registry.api.statistics_views import (
     DailyView,
     OverdueView,
     StatisticsView,
     TerritoriesView,
 )
-from services.registry.domain.census import EVERYWHERE, children_of, region_of
+from services.registry.domain.census import (
+    EVERYWHERE,
+    TerritoryUnknownError,
+    children_of,
+    region_of,
+)
 from services.registry.domain.checks import EVERY_REGION
 from services.registry.use_cases.read_daily_statistics import (
     PeriodInvalidError,
@@ -20,7 +25,6 @@ from services.registry.use_cases.read_daily_statistics import (
 )
 from services.registry.use_cases.read_statistics import (
     TerritoryOutOfScopeError,
-    TerritoryUnknownError,
     read_overdue_reviews,
     read_territories,
     read_totals,
@@ -71,8 +75,8 @@ async def read_statistics_of_communes(
 async def read_daily_registrations(
     principal: Reader,
     using: Using,
-    first: Annotated[date | None, Query(alias="from")] = None,
-    last: Annotated[date | None, Query(alias="to")] = None,
+    first: Annotated[Day | None, Query(alias="from")] = None,
+    last: Annotated[Day | None, Query(alias="to")] = None,
 ) -> DailyView:
     """Return how many were registered on each day of a period, the last 30 days by default."""
     table = await read_daily_statistics(first, last, scope=principal.row_scope, using=using)

@@ -1,6 +1,5 @@
 """What partners send to have a person verified, and what they are answered."""
 
-import re
 from datetime import date
 from typing import Annotated, Self
 from uuid import UUID
@@ -8,13 +7,13 @@ from uuid import UUID
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
     model_validator,
 )
 
+from services.registry.api.days import Day
 from services.registry.api.schemas import NameView
 from services.registry.domain.partner_tokens import TOKEN_PATTERN
 from services.registry.domain.policies import Attribute
@@ -30,22 +29,10 @@ CommuneCode = Annotated[
 ]
 NamePart = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 BirthYear = Annotated[int, Field(strict=True, ge=1850, le=2200)]
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
-
-
-def _written_day(value: object) -> object:
-    """Let pass a day as RFC 3339 writes it; a number or an instant is none."""
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        return value
-    message = "a day is written YYYY-MM-DD"
-    raise ValueError(message)
-
-
-Day = Annotated[date, BeforeValidator(_written_day)]
 
 
 class NameBody(_Strict):

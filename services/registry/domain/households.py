@@ -37,6 +37,8 @@ class Residents:
 
     persons: Mapping[str, RegisteredPerson]
     """By IDCS."""
+    commune_of: Mapping[UUID, str] = field(default_factory=dict)
+    """The commune in which each person's own record stands."""
     household_of: dict[UUID, UUID] = field(default_factory=dict)
     """The household that each person lives in."""
     members_of: dict[UUID, set[UUID]] = field(default_factory=dict)

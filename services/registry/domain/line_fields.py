@@ -36,7 +36,10 @@ class LineFields:
         self.member = self._member_fields()
         self.facts = _fact_fields()
         self.attestation = self._attestation_fields()
-        self.application = {"programme": checks.matching(_SLUG), "applied_on": self._day}
+        self.application = {
+            "programme": checks.one_of(vocabulary.Programme),
+            "applied_on": self._day,
+        }
         self.payee = self._payee_fields()
 
     def _person_fields(self) -> Mapping[str, Check[Any]]:

@@ -5,6 +5,7 @@ that are right beyond doubt in a fraction of the time; whatever it hesitates ove
 rules here, which alone decide what is refused and why.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from json import JSONDecoder
@@ -34,6 +35,8 @@ PHONES_MAX = 3
 ATTESTATIONS_MAX = 50
 APPLICATIONS_MAX = 10
 _UTF8_BYTES_MAX = 4
+# No digit: whatever identifies, calls or pays somebody has one.
+_FIELD_NAME = re.compile(r"[a-z]{2,20}(_[a-z]{2,20}){0,3}", re.ASCII)
 
 ReadLine: TypeAlias = DeclaredPerson | DeclaredHousehold | tuple[Reject, ...]
 
@@ -157,9 +160,19 @@ class _Reading:
             except (Fault, KeyError):
                 pass
         if not document.keys() <= expected.keys():
-            # The keys that are not expected are never named: they come from outside.
-            self.refuse(at.rstrip("."), RejectCode.FIELD_UNKNOWN)
+            self._refuse_unknown(document.keys() - expected.keys(), at=at)
         return self._fields_one_by_one(document, expected, at=at)
+
+    def _refuse_unknown(self, keys: Collection[str], *, at: str) -> None:
+        """Refuse keys that are not expected, and name those that can only be names of fields.
+
+        They come from outside: a key of other characters may hold a number or a name of somebody.
+        """
+        named = sorted(key for key in keys if _FIELD_NAME.fullmatch(key))
+        for key in named[:REJECTS_PER_LINE_MAX]:
+            self.refuse(at + key, RejectCode.FIELD_UNKNOWN)
+        if len(named) < len(keys):
+            self.refuse(at.rstrip("."), RejectCode.FIELD_UNKNOWN)
 
     def _fields_one_by_one(
         self, document: dict[str, object], expected: Mapping[str, Check[Any]], *, at: str

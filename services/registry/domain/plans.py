@@ -6,10 +6,12 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from services.registry.domain.checks import EVERY_REGION
 from services.registry.domain.declarations import DeclaredHousehold, DeclaredMember
 from services.registry.domain.life_events import Succession, admit, take_effect, take_leave
 
 _NO_SUCCESSION = Succession()
+_PARTS_OF_STATUS = ("deceased", "suspended", "reinstated")
 
 
 class NamedPerson(NamedTuple):
@@ -18,6 +20,22 @@ class NamedPerson(NamedTuple):
     field: str
     idcs: str
     part: str
+
+    def is_stranger(
+        self, *, stands_in: str, lives_in: str | None, regions: Collection[str]
+    ) -> bool:
+        """Say whether whoever holds some regions must not learn that this person exists.
+
+        Whoever stands in such a region by their own record, or lives in a household there, is
+        none; but a status is changed where the person's own record stands.
+
+        Args:
+            stands_in: The region of the person's own record.
+            lives_in: The region of their household, if they live in one.
+            regions: Region codes that are held, `*` for all of them.
+        """
+        known_by = {stands_in} if self.part in _PARTS_OF_STATUS else {stands_in, lives_in}
+        return known_by.isdisjoint(regions) and EVERY_REGION not in regions
 
 
 @dataclass(frozen=True, slots=True)

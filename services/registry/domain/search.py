@@ -34,6 +34,12 @@ class Sought:
     commune_code: str | None = None
 
     @property
+    def territories(self) -> tuple[str, ...]:
+        """Return the codes of the region, province and commune that are stated."""
+        stated = (self.region_code, self.province_code, self.commune_code)
+        return tuple(code for code in stated if code is not None)
+
+    @property
     def births(self) -> list[Births]:
         """Return the days on which the person may be recorded as born; none means any."""
         if self.birth_date is not None:

@@ -122,6 +122,13 @@ class Dwelling(StrEnum):
     OTHER = "other"
 
 
+class Programme(StrEnum):
+    """What a household can apply for; eligibility decides on these and on no other."""
+
+    ASD = "asd"
+    AMO_TADAMON = "amo_tadamon"
+
+
 class AccountKind(StrEnum):
     """How an account is addressed."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg.rows import tuple_row
 
-from services.registry.domain.guardianship import GENERATIONS_MAX
+from services.registry.domain.guardianship import GENERATIONS_MAX, Above
 from services.registry.storage.appending import append_rows
 from services.registry.storage.tables import GuardianshipRow
 from shared.storage.copy import column_names, column_types
@@ -81,25 +81,45 @@ async def read_guardianship(
     return None if row is None else Guardianship(*row)
 
 
-async def everybody_above(tx: Transaction, person_id: UUID, *, on: date) -> frozenset[UUID]:
-    """Return the guardians of a person, theirs, and so on; those who have not ended by a day."""
+async def everybody_above(
+    tx: Transaction, person_id: UUID, *, begun: date, ended: date | None
+) -> Above:
+    """Return the guardians of a person, theirs, and so on, who all act at one instant of a period.
+
+    Each step up keeps the days that all guardianships so far have in common; where none is left,
+    the way ends, as it does after `GENERATIONS_MAX` steps.
+
+    Args:
+        tx: The open transaction; it must see every region.
+        person_id: The person.
+        begun: The first day of the period.
+        ended: Its last day; None if none is known.
+    """
     cursor = tx.cursor(row_factory=tuple_row)
     await cursor.execute(
         """
-        WITH RECURSIVE above (person_id, generation) AS (
-            SELECT %(person_id)s::uuid, 0
+        WITH RECURSIVE above (person_id, generation, begun, ended) AS (
+            SELECT %(person_id)s::uuid, 0, %(begun)s::date, coalesce(%(ended)s::date, 'infinity')
             UNION
-            SELECT link.guardian_id, above.generation + 1
+            SELECT link.guardian_id, above.generation + 1, greatest(above.begun, link.valid_from),
+                   least(above.ended, coalesce(link.valid_to, 'infinity'))
               FROM above
               JOIN guardianship AS link ON link.person_id = above.person_id
              WHERE above.generation < %(generations_max)s
-               AND (link.valid_to IS NULL OR link.valid_to >= %(on)s)
+               AND link.valid_from <= above.ended
+               AND coalesce(link.valid_to, 'infinity') >= above.begun
                AND NOT EXISTS (SELECT FROM guardianship AS later
                                 WHERE later.guardianship_id = link.guardianship_id
                                   AND later.version > link.version)
         )
-        SELECT DISTINCT person_id FROM above WHERE generation > 0
+        SELECT person_id, max(generation) FROM above WHERE generation > 0 GROUP BY person_id
         """,
-        {"person_id": person_id, "on": on, "generations_max": GENERATIONS_MAX},
+        {
+            "person_id": person_id,
+            "begun": begun,
+            "ended": ended,
+            "generations_max": GENERATIONS_MAX,
+        },
     )
-    return frozenset([guardian_id for (guardian_id,) in await cursor.fetchall()])
+    generation_of: dict[UUID, int] = dict(await cursor.fetchall())
+    return Above(frozenset(generation_of), max(generation_of.values(), default=0))

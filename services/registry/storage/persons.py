@@ -76,6 +76,7 @@ class PlaceablePerson(NamedTuple):
     """What must be known of a person to place them in a household."""
 
     person_id: UUID
+    commune_code: str
     birth_date: date
     sex: str
     status: str
@@ -101,8 +102,8 @@ async def find_placeable_persons(
     cursor = tx.cursor(binary=True, row_factory=tuple_row)
     await cursor.execute(
         """
-        SELECT person.idcs_blind, person_id, person.birth_date, person.sex, person.status,
-               residence.household_id
+        SELECT person.idcs_blind, person_id, person.commune_code, person.birth_date, person.sex,
+               person.status, residence.household_id
           FROM person
           LEFT JOIN residence USING (person_id)
          WHERE person.idcs_blind = ANY(%(blinds)s::bytea[])

@@ -13,6 +13,7 @@ from psycopg.rows import tuple_row
 
 from services.registry.storage.tables import RegistryTable
 from shared.storage.database import Transaction
+from shared.storage.tables import ANSWER_COLUMN, ANSWERS_TABLE
 
 
 class SealedColumn(NamedTuple):
@@ -42,7 +43,16 @@ SEALED_COLUMNS = (
     SealedColumn("dci_message", "outcome_sealed", "message_key", at_once=_MESSAGES),
     SealedColumn("dci_callback", "uri_sealed", "callback_id"),
     SealedColumn("dci_callback", "body_sealed", "callback_id", at_once=_MESSAGES),
+    SealedColumn(ANSWERS_TABLE, ANSWER_COLUMN, "answer_id", at_once=_MESSAGES),
 )
+
+
+class ClearAnswer(NamedTuple):
+    """An answer kept for a repeated request when answers were not sealed yet."""
+
+    client: str
+    key: str
+    body: bytes
 
 
 class SealedValue(NamedTuple):
@@ -109,6 +119,38 @@ async def replace_sealed_values(
         {
             "places": [value.place for value in values],
             "sealed": [value.sealed for value in values],
+        },
+    )
+
+
+async def lock_clear_answers(tx: Transaction, *, at_most: int) -> list[ClearAnswer]:
+    """Return some answers that stand in clear, locked."""
+    cursor = tx.cursor(row_factory=tuple_row)
+    await cursor.execute(
+        "SELECT client, key, body FROM idempotency_key WHERE body IS NOT NULL"
+        " LIMIT %(at_most)s FOR NO KEY UPDATE",
+        {"at_most": at_most},
+    )
+    return [ClearAnswer(*row) for row in await cursor.fetchall()]
+
+
+async def seal_answers(
+    tx: Transaction, answers: Sequence[ClearAnswer], sealed: Sequence[tuple[UUID, bytes]]
+) -> None:
+    """Put sealed answers, each under its new id, in the place of locked ones in clear."""
+    await tx.execute(
+        """
+        UPDATE idempotency_key AS kept
+           SET body = NULL, answer_id = newer.answer_id, body_sealed = newer.body_sealed
+          FROM unnest(%(clients)s::text[], %(keys)s::text[], %(ids)s::uuid[], %(sealed)s::bytea[])
+               AS newer (client, key, answer_id, body_sealed)
+         WHERE kept.client = newer.client AND kept.key = newer.key
+        """,
+        {
+            "clients": [answer.client for answer in answers],
+            "keys": [answer.key for answer in answers],
+            "ids": [answer_id for answer_id, _ in sealed],
+            "sealed": [body for _, body in sealed],
         },
     )
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from psycopg.rows import tuple_row
 
+from services.registry.domain.checks import EVERY_REGION
 from services.registry.storage.arrays import array_of_bytes
 from shared.storage.database import Transaction
 
@@ -22,6 +23,8 @@ class KnownPerson(NamedTuple):
     status: str
     version: int
     household_id: UUID | None
+    home_region_code: str | None
+    """The region of the household that they live in."""
 
 
 class StandingRow(NamedTuple):
@@ -58,26 +61,68 @@ class StandingMember(NamedTuple):
     facts: dict[str, Any]
 
 
-async def lock_known_persons(tx: Transaction, blinds: Sequence[bytes]) -> list[KnownPerson]:
-    """Return the persons with these blind indexes, locked in one order against deadlocks."""
+async def lock_known_persons(
+    tx: Transaction, blinds: Sequence[bytes], *, homes: Sequence[UUID] = ()
+) -> list[KnownPerson]:
+    """Return the persons with these blind indexes, locked in one order against deadlocks.
+
+    Whoever lives with one of them, or in one of the homes, is held too: they may move together.
+    """
     cursor = tx.cursor(row_factory=tuple_row)
-    parameters = {"blinds": array_of_bytes(blinds)}
+    parameters = {"blinds": array_of_bytes(blinds), "homes": list(homes)}
     await cursor.execute(
-        "SELECT 1 FROM person WHERE idcs_blind = ANY(%(blinds)s::bytea[])"
-        " ORDER BY idcs_blind FOR NO KEY UPDATE",
+        """
+        SELECT 1 FROM person
+         WHERE person_id IN (
+               SELECT person_id FROM person WHERE idcs_blind = ANY(%(blinds)s::bytea[])
+                UNION ALL
+               SELECT person_id FROM residence
+                WHERE household_id = ANY(%(homes)s::uuid[])
+                UNION ALL
+               SELECT living_with.person_id
+                 FROM person JOIN residence USING (person_id)
+                 JOIN residence AS living_with USING (household_id)
+                WHERE person.idcs_blind = ANY(%(blinds)s::bytea[]))
+         ORDER BY idcs_blind FOR NO KEY UPDATE
+        """,
         parameters,
     )
     # Read only once they are locked: whoever held them may have moved them.
     await cursor.execute(
         """
         SELECT person_id, idcs_blind, person.region_code, birth_date, sex, status, version,
-               residence.household_id
+               residence.household_id, residence.region_code
           FROM person LEFT JOIN residence USING (person_id)
          WHERE idcs_blind = ANY(%(blinds)s::bytea[])
         """,
         parameters,
     )
     return [KnownPerson(*row) for row in await cursor.fetchall()]
+
+
+async def strangers_among(
+    tx: Transaction, blinds: Sequence[bytes], *, regions: Sequence[str]
+) -> frozenset[bytes]:
+    """Return the blind indexes, of these, of persons who neither stand nor live in some regions.
+
+    Args:
+        tx: The open transaction; it must see every region.
+        blinds: Whom to look at.
+        regions: Region codes, `*` for all of them.
+    """
+    if EVERY_REGION in regions:
+        return frozenset()
+    cursor = tx.cursor(row_factory=tuple_row)
+    await cursor.execute(
+        """
+        SELECT idcs_blind FROM person LEFT JOIN residence USING (person_id)
+         WHERE idcs_blind = ANY(%(blinds)s::bytea[])
+           AND person.region_code <> ALL(%(regions)s)
+           AND coalesce(residence.region_code <> ALL(%(regions)s), true)
+        """,
+        {"blinds": array_of_bytes(blinds), "regions": list(regions)},
+    )
+    return frozenset([blind for (blind,) in await cursor.fetchall()])
 
 
 async def lock_standing(

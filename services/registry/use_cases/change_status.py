@@ -4,7 +4,6 @@ from datetime import date
 from uuid import UUID
 
 from services.registry.domain.vocabulary import PersonStatus
-from services.registry.storage.persons import VERSION_TABLE
 from services.registry.storage.statuses import (
     add_status_versions,
     advance_status,
@@ -13,7 +12,7 @@ from services.registry.storage.statuses import (
 )
 from services.registry.use_cases.announce_persons import StatusChange, announce_status_changes
 from services.registry.use_cases.collaborators import Collaborators
-from services.registry.use_cases.particulars import PARTICULARS_COLUMN
+from services.registry.use_cases.particulars import sealed_again
 from services.registry.use_cases.record_persons import Recording
 from shared.runtime.ids import new_id
 from shared.storage.database import Transaction
@@ -35,18 +34,10 @@ async def change_status(
     """
     current = await read_current_version(tx, person_id)
     version_id = new_id()
-    particulars = using.sealed.unseal_bytes(
-        current.particulars_sealed,
-        table=VERSION_TABLE,
-        column=PARTICULARS_COLUMN,
-        row_id=current.version_id,
-    )
     newer = current._replace(
         version=current.version + 1,
         version_id=version_id,
-        particulars_sealed=using.sealed.seal_bytes(
-            particulars, table=VERSION_TABLE, column=PARTICULARS_COLUMN, row_id=version_id
-        ),
+        particulars_sealed=sealed_again(current, version_id=version_id, sealed=using.sealed),
         status=status.value,
         valid_from=max(on, await latest_day(tx, person_id)),
         recorded_at=recording.at,

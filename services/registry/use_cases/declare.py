@@ -30,9 +30,14 @@ from services.registry.use_cases.dissolve_households import dissolve_households
 from services.registry.use_cases.give_receipt import Filed, Receipt, Subject, give_receipt
 from services.registry.use_cases.name_people import name_people
 from services.registry.use_cases.read_household import HouseholdNotFoundError
+from services.registry.use_cases.record_households import strangers_named
 from services.registry.use_cases.record_newborn import link_parents, record_newborn
 from services.registry.use_cases.record_persons import Recording
-from services.registry.use_cases.settle_declared import settle_declared
+from services.registry.use_cases.settle_declared import (
+    SettledPlan,
+    declared_lines,
+    settle_declared,
+)
 from services.registry.use_cases.standing_households import (
     StandingHousehold,
     standing_households,
@@ -41,9 +46,6 @@ from shared.runtime.ids import new_id
 from shared.storage.database import Transaction
 
 _PARENTS = ("mother", "father")
-# Whoever has one of these parts must live where the sender may write; else a refusal would tell
-# that a stranger exists, and how old they are.
-_OF_ONES_OWN_REGIONS = ("deceased", "suspended", "reinstated", "declarer")
 
 
 @dataclass(slots=True)
@@ -101,11 +103,10 @@ def _judge_form(made: DeclarationMade, today: date) -> None:
 
 async def _take_effect(tx: Transaction, course: _Course, *, using: Collaborators) -> Receipt:
     made, recording = course.made, course.recording
+    newborn: Subject | None = None
     if isinstance(made.verb, Birth):
-        course.subjects.append(
-            await record_newborn(
-                tx, made.verb, occurred_on=made.occurred_on, recording=recording, using=using
-            )
+        newborn = await record_newborn(
+            tx, made.verb, occurred_on=made.occurred_on, recording=recording, using=using
         )
     await _name(tx, course, using=using)
     plan = made.verb.plan(
@@ -120,16 +121,22 @@ async def _take_effect(tx: Transaction, course: _Course, *, using: Collaborators
             frozenset().union(*(known.deceased for known in course.standing.values())),
         )
     )
+    lines = declared_lines(plan, made, course.standing, recording=recording, using=using)
     if isinstance(made.verb, Birth):
+        if newborn is None:
+            raise refused(Reject("newborn.idcs", RejectCode.IDCS_DUPLICATE))
+        course.subjects.insert(0, newborn)
         await link_parents(
             tx,
             made.verb,
-            child=course.subjects[0],
+            child=newborn,
             people=course.people,
             declarer=course.declarer,
             recording=recording,
         )
     await _change_statuses(tx, course, using=using)
+    # Who lives where is asked before anybody is let go.
+    strangers = await strangers_named(tx, lines, recording=recording)
     await dissolve_households(
         tx,
         [course.standing[household_id] for household_id in plan.dissolved],
@@ -138,7 +145,10 @@ async def _take_effect(tx: Transaction, course: _Course, *, using: Collaborators
         recording=recording,
     )
     placements = await settle_declared(
-        tx, plan, made=made, standing=course.standing, recording=recording, using=using
+        tx,
+        SettledPlan(plan, lines, course.standing, strangers),
+        recording=recording,
+        using=using,
     )
     return await give_receipt(tx, _filed(course, plan, placements), using=using)
 
@@ -149,7 +159,9 @@ async def _name(tx: Transaction, course: _Course, *, using: Collaborators) -> No
     named = list(verb.persons())
     if declarer is not None:
         named.append(NamedPerson("declared_by", declarer, "declarer"))
-    course.people = await name_people(tx, named, using=using)
+    course.people = await name_people(
+        tx, named, regions=course.recording.regions, homes=list(verb.households()), using=using
+    )
     _judge_people(course, named)
     moving = [person for person in verb.persons() if person.part not in _PARENTS]
     left = {course.people[person.idcs].household_id for person in moving} - {None}
@@ -188,8 +200,6 @@ def _judge_people(course: _Course, named: Sequence[NamedPerson]) -> None:
 
 def _unfit(part: str, person: KnownPerson, course: _Course) -> RejectCode | None:
     """Return why somebody cannot have a part, if they cannot."""
-    if part in _OF_ONES_OWN_REGIONS and not course.recording.may_change(person.region_code):
-        return RejectCode.PERSON_UNKNOWN
     if part == "reinstated":
         return RejectCode.PERSON_NOT_SUSPENDED if person.status == PersonStatus.ACTIVE else None
     # A file may tell of a death and leave it to a registrar to say who follows.

@@ -1,6 +1,7 @@
 """Find the people whom a declaration names by their IDCS, and hold them until it is recorded."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from uuid import UUID
 
 from services.registry.domain.identifiers import is_idcs_shape
 from services.registry.domain.plans import NamedPerson
@@ -13,12 +14,27 @@ from shared.storage.database import Transaction
 
 
 async def name_people(
-    tx: Transaction, named: Iterable[NamedPerson], *, using: Collaborators
+    tx: Transaction,
+    named: Iterable[NamedPerson],
+    *,
+    regions: Collection[str],
+    homes: Sequence[UUID] = (),
+    using: Collaborators,
 ) -> Mapping[str, KnownPerson]:
-    """Return the named persons by IDCS, locked.
+    """Return the named persons by IDCS, locked with everybody they live with.
+
+    Every refusal that depends on who somebody is comes after this one: a stranger is told apart
+    from nobody by no answer.
+
+    Args:
+        tx: The transaction of the declaration; it must see every region.
+        named: Whom the declaration names.
+        regions: The regions that the declarer holds, `*` for all of them.
+        homes: Households whose residents are locked as well.
+        using: The registry's means.
 
     Raises:
-        DeclarationRefusedError: An IDCS is malformed, or nobody on file has it.
+        DeclarationRefusedError: An IDCS is malformed, or nobody on file has it, or a stranger.
     """
     people = list(named)
     holds = using.rules.algorithm.holds
@@ -34,13 +50,19 @@ async def name_people(
         for person in people
         for blind in using.sealed.blinds(IDCS_FIELD, person.idcs)
     }
-    found = await lock_known_persons(tx, list(idcs_of)) if idcs_of else []
+    found = await lock_known_persons(tx, list(idcs_of), homes=homes) if idcs_of or homes else []
     known = {idcs_of[person.blind]: person for person in found}
     unknown = [
         Reject(person.field, RejectCode.PERSON_UNKNOWN)
         for person in people
-        if person.idcs not in known
+        if person.idcs not in known or _is_stranger(person, known[person.idcs], regions)
     ]
     if unknown:
         raise refused(*unknown)
     return known
+
+
+def _is_stranger(person: NamedPerson, known: KnownPerson, regions: Collection[str]) -> bool:
+    return person.is_stranger(
+        stands_in=known.region_code, lives_in=known.home_region_code, regions=regions
+    )

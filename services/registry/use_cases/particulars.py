@@ -2,6 +2,7 @@
 
 import json
 from typing import NamedTuple
+from uuid import UUID
 
 from services.registry.domain.declarations import SEPARATOR, Name
 from services.registry.storage.persons import VERSION_TABLE, PersonVersion
@@ -37,6 +38,23 @@ def open_particulars(version: PersonVersion, *, sealed: SealedColumns) -> Partic
         row_id=version.version_id,
     )
     return read_particulars(document)
+
+
+def sealed_again(version: PersonVersion, *, version_id: UUID, sealed: SealedColumns) -> bytes:
+    """Return the particulars of a version, sealed for a newer one that says the same.
+
+    Raises:
+        UnsealError: They were altered or moved, or their key is gone.
+    """
+    document = sealed.unseal_bytes(
+        version.particulars_sealed,
+        table=VERSION_TABLE,
+        column=PARTICULARS_COLUMN,
+        row_id=version.version_id,
+    )
+    return sealed.seal_bytes(
+        document, table=VERSION_TABLE, column=PARTICULARS_COLUMN, row_id=version_id
+    )
 
 
 def read_particulars(document: bytes) -> Particulars:

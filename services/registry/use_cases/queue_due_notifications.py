@@ -1,8 +1,9 @@
 """Write the records of due notifications, log their disclosure, and queue them for sending."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -41,6 +42,8 @@ class NotificationQueue:
     """The registry's own step between what is due and what is sent."""
 
     using: Collaborators
+    queued: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set whenever callbacks have been queued."""
 
     async def queue_next(self) -> bool:
         """Queue the oldest due notifications, all or none; return whether there were any.
@@ -64,6 +67,7 @@ class NotificationQueue:
             for some in together.values():
                 notifications += await self._written(tx, some)
             await queue_notifications(tx, notifications, using=using)
+        self.queued.set()
         return True
 
     async def _written(self, tx: Transaction, due: Sequence[DueNotification]) -> list[Notification]:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from services.registry.domain.census import (
     EVERYWHERE,
     Territory,
+    TerritoryUnknownError,
     children_of,
     region_of,
     territories,
@@ -20,13 +21,6 @@ from shared.kernel.errors import DomainError, ErrorKind
 from shared.storage.database import RowScope
 
 STANDING_MEASURES = 3
-
-
-class TerritoryUnknownError(DomainError):
-    """There is no such region or province."""
-
-    code: ClassVar[str] = "registry.territory-unknown"
-    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
 
 
 class TerritoryOutOfScopeError(DomainError):

@@ -48,9 +48,11 @@ class GuardianMade:
 
     person_id: UUID
     on: date
-    """The first day of it, or the last."""
+    """The first day of it, or the last if it is ended."""
     evidence_kind: str
     evidence_reference: str | None = None
+    until: date | None = None
+    """The last day of what is over when it is first told."""
 
 
 async def record_guardianship(
@@ -62,12 +64,11 @@ async def record_guardianship(
     declarer: Declarer,
     using: Collaborators,
 ) -> Guardianship:
-    """Record that somebody answers for a person from a day on.
+    """Record that somebody answers for a person from a day on, or did so for a while.
 
     Args:
-        tx: The transaction of the request; it must see every region, since a guardian may live in
-            any.
-        made: The person, the day, and what proves it.
+        tx: The transaction of the request; it must see every region.
+        made: The person, the days, and what proves it.
         guardian: The guardian's IDCS.
         relation: By what right.
         declarer: Who says so.
@@ -75,13 +76,14 @@ async def record_guardianship(
 
     Raises:
         PersonNotFoundError: There is no such person within the declarer's regions.
-        DeclarationRefusedError: The guardian cannot be one.
+        DeclarationRefusedError: The guardian cannot be one, or is nobody within those regions.
     """
     _judge_day(made.on, using.clock.today())
+    _judge_last_day(made, using.clock.today())
     await hold_guardianships(tx)
     region_code = await _region_of(tx, made.person_id, declarer, using=using)
     named = NamedPerson("guardian", guardian, "guardian")
-    known = (await name_people(tx, [named], using=using))[guardian]
+    known = (await name_people(tx, [named], regions=declarer.regions, using=using))[guardian]
     faults = await _faults(tx, made, known, relation=relation, using=using)
     if faults:
         raise refused(*faults)
@@ -93,7 +95,7 @@ async def record_guardianship(
         known.person_id,
         relation,
         made.on,
-        None,
+        made.until,
         made.evidence_kind,
         None,
         declarer.client,
@@ -121,7 +123,7 @@ async def _faults(
         Guarded(
             made.person_id,
             tuple((link.guardian_id, link.relation) for link in standing),
-            await everybody_above(tx, candidate.person_id, on=today),
+            await everybody_above(tx, candidate.person_id, begun=made.on, ended=made.until),
         ),
         relation=relation,
         on=made.on,
@@ -197,6 +199,15 @@ def _judge_day(on: date, today: date) -> None:
         raise refused(Reject("on", RejectCode.DATE_IN_FUTURE))
     if on < EARLIEST_DATE:
         raise refused(Reject("on", RejectCode.DATE_TOO_OLD))
+
+
+def _judge_last_day(made: GuardianMade, today: date) -> None:
+    if made.until is None:
+        return
+    if made.until > today:
+        raise refused(Reject("valid_to", RejectCode.DATE_IN_FUTURE))
+    if made.until < made.on:
+        raise refused(Reject("valid_to", RejectCode.PERIOD_REVERSED))
 
 
 async def _region_of(

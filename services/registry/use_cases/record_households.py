@@ -1,7 +1,7 @@
 """Record the households of a block, place their members, and tell the other services."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -12,8 +12,10 @@ from services.registry.storage.declarations import add_declarations
 from services.registry.storage.households import Residence, StandingHousehold
 from services.registry.storage.import_blocks import LineReject
 from services.registry.storage.persons import find_placeable_persons
+from services.registry.storage.standing import strangers_among
 from services.registry.use_cases.announce_households import Placement
 from services.registry.use_cases.collaborators import Collaborators
+from services.registry.use_cases.move_persons import move_persons
 from services.registry.use_cases.read_block import HouseholdLine, line_rejects
 from services.registry.use_cases.receipts import receipts_of_lines
 from services.registry.use_cases.record_persons import Recording
@@ -51,8 +53,14 @@ async def record_households(
         recording: The circumstances.
         using: The registry's means.
     """
+    strangers = await strangers_named(tx, lines, recording=recording)
     outcome = await settle_households(
-        tx, lines, first_lines=first_lines, recording=recording, using=using
+        tx,
+        lines,
+        first_lines=first_lines,
+        strangers=strangers,
+        recording=recording,
+        using=using,
     )
     receipts = await asyncio.to_thread(receipts_of_lines, outcome.placements, recording=recording)
     await add_declarations(tx, receipts)
@@ -64,6 +72,7 @@ async def settle_households(
     lines: list[HouseholdLine],
     *,
     first_lines: Mapping[bytes, int],
+    strangers: Collection[bytes] = (),
     recording: Recording,
     using: Collaborators,
 ) -> HouseholdsOutcome:
@@ -71,6 +80,14 @@ async def settle_households(
 
     Declarations take effect in the order of their lines: a person whom one household lets go may
     be declared by a later one.
+
+    Args:
+        tx: The open transaction.
+        lines: Accepted lines, in their order.
+        first_lines: The line that made a person known in this block, by blind index.
+        strangers: Members, by blind index, who are as unknown to the sender as nobody.
+        recording: The circumstances.
+        using: The registry's means.
     """
     if not lines:
         return HouseholdsOutcome()
@@ -78,11 +95,20 @@ async def settle_households(
     standing = await storage.lock_households(tx, blinds)
     standing_ids = [known.household_id for known in standing.values()]
     residences = await storage.find_residents(tx, standing_ids) if standing_ids else []
-    residents = await _residents(tx, lines, residences, first_lines=first_lines)
+    residents = await _residents(
+        tx, lines, residences, first_lines=first_lines, strangers=strangers
+    )
     outcome = _place(lines, standing, residents, recording=recording)
     placements = outcome.placements
     await write_households(tx, placements, recording=recording, using=using)
     await _move(tx, placements, residences)
+    await move_persons(
+        tx,
+        placements,
+        commune_of=residents.commune_of,
+        recording=recording,
+        sealed=using.sealed,
+    )
     if outcome.unchanged_ids:
         await storage.mark_households_seen(tx, outcome.unchanged_ids, job_id=recording.job_id)
     return outcome
@@ -94,14 +120,10 @@ async def _residents(
     residences: list[Residence],
     *,
     first_lines: Mapping[bytes, int],
+    strangers: Collection[bytes],
 ) -> Residents:
     """Return everybody the lines name, and where they and their households' members live."""
-    idcs_of = {
-        blind: member.idcs
-        for entry in lines
-        for blinds in (entry.member_blinds, *zip(*entry.older_member_blinds, strict=True))
-        for blind, member in zip(blinds, entry.household.members, strict=True)
-    }
+    idcs_of = {blind: idcs for blind, idcs in _members_named(lines) if blind not in strangers}
     found = await find_placeable_persons(tx, list(idcs_of))
     persons = {
         idcs_of[blind]: RegisteredPerson(
@@ -113,13 +135,29 @@ async def _residents(
         )
         for blind, person in found.items()
     }
-    residents = Residents(persons)
+    residents = Residents(persons, {one.person_id: one.commune_code for one in found.values()})
     for residence in residences:
         residents.admit(residence.person_id, residence.household_id)
     for person in found.values():
         if person.household_id is not None:
             residents.admit(person.person_id, person.household_id)
     return residents
+
+
+async def strangers_named(
+    tx: Transaction, lines: Sequence[HouseholdLine], *, recording: Recording
+) -> frozenset[bytes]:
+    """Return the members, by blind index, whom the sender must not learn to exist."""
+    blinds = [blind for blind, _ in _members_named(lines)]
+    return await strangers_among(tx, blinds, regions=recording.regions) if blinds else frozenset()
+
+
+def _members_named(lines: Sequence[HouseholdLine]) -> Iterator[tuple[bytes, str]]:
+    """Yield blind index and IDCS of every member; two of one while index keys are rotated."""
+    for entry in lines:
+        for blinds in (entry.member_blinds, *zip(*entry.older_member_blinds, strict=True)):
+            for blind, member in zip(blinds, entry.household.members, strict=True):
+                yield blind, member.idcs
 
 
 def _place(

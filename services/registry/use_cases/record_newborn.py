@@ -30,12 +30,14 @@ async def record_newborn(
     occurred_on: date,
     recording: Recording,
     using: Collaborators,
-) -> Subject:
+) -> Subject | None:
     """Record the child as a person, unless the population register has told of it already.
 
+    Returns None if the IDCS is on file under another description, or in another region. That is
+    refused once everything else has been judged: whoever only asks has then declared a birth.
+
     Raises:
-        DeclarationRefusedError: The child's particulars break a rule, were not born that day, or
-            are on file under another description.
+        DeclarationRefusedError: The child's particulars break a rule, or were not born that day.
     """
     rules = LineRules(
         today=recording.on, algorithm=using.rules.algorithm, regions=recording.regions
@@ -49,9 +51,10 @@ async def record_newborn(
         raise refused(Reject("newborn.birth_date", RejectCode.NEWBORN_TOO_OLD))
     outcome = await record_declared_persons(tx, [child], recording=recording, using=using)
     if outcome.rejects or (outcome.recorded and not outcome.first_lines):
-        raise refused(Reject("newborn.idcs", RejectCode.IDCS_DUPLICATE))
+        return None
     named = NamedPerson("newborn.idcs", child.idcs, "newborn")
-    known = (await name_people(tx, [named], using=using))[child.idcs]
+    people = await name_people(tx, [named], regions=recording.regions, using=using)
+    known = people[child.idcs]
     return Subject("newborn", known.region_code, known.person_id)
 
 

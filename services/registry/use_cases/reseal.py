@@ -5,8 +5,10 @@ from collections.abc import Callable
 
 from services.registry.storage import resealing as storage
 from services.registry.storage.resealing import SEALED_COLUMNS, Key, SealedColumn, SealedValue
+from shared.runtime.ids import new_id
 from shared.storage.database import Database
 from shared.storage.sealed import SealedColumns, sealed_prefix
+from shared.storage.tables import ANSWER_COLUMN, ANSWERS_TABLE
 
 RESEAL_ROWS_MAX = 1_000
 
@@ -25,7 +27,7 @@ async def reseal(
     tell: Told = tell_nobody,
     rows_max: int = RESEAL_ROWS_MAX,
 ) -> int:
-    """Return how many values were sealed anew.
+    """Return how many values were sealed anew, answers from before answers were sealed included.
 
     Each chunk commits by itself, and values that the active key sealed are passed over: whatever
     interrupts this, running it again goes on where it stopped.
@@ -39,7 +41,7 @@ async def reseal(
     Raises:
         UnsealError: A value does not open; nothing of its chunk is changed.
     """
-    total = 0
+    total = await _seal_clear_answers(owner, sealed=sealed, tell=tell, rows_max=rows_max)
     for column in SEALED_COLUMNS:
         done, after = 0, None
         while True:
@@ -56,6 +58,23 @@ async def reseal(
             tell(f"{column.table}.{column.column}", done)
         total += done
     return total
+
+
+async def _seal_clear_answers(
+    owner: Database, *, sealed: SealedColumns, tell: Told, rows_max: int
+) -> int:
+    seal, done = sealed.sealer(ANSWERS_TABLE, ANSWER_COLUMN), 0
+    while True:
+        async with owner.transaction() as tx:
+            answers = await storage.lock_clear_answers(tx, at_most=rows_max)
+            if not answers:
+                return done
+            ids = [new_id() for _ in answers]
+            bodies = zip(ids, answers, strict=True)
+            newer = [(one, seal(answer.body, one.bytes)) for one, answer in bodies]
+            await storage.seal_answers(tx, answers, newer)
+        done += len(answers)
+        tell(f"{ANSWERS_TABLE}.{ANSWER_COLUMN}", done)
 
 
 async def _next_chunk(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 from uuid import UUID
 
+from services.registry.domain.census import TerritoryUnknownError, region_of, territories
 from services.registry.domain.declarations import Name
 from services.registry.domain.name_sounds import sounds_of
 from services.registry.domain.search import (
@@ -103,6 +104,7 @@ async def search_persons(
     Raises:
         SearchTooWideError: More than `CANDIDATES_MAX` persons fit; the sentence says what to add.
         SearchNameUnreadableError: The name holds no word that can be searched.
+        TerritoryUnknownError: No region, province or commune has a stated code.
         RegionNotAllowedError: The territory is outside the caller's regions.
     """
     if isinstance(sought, Sought):
@@ -120,12 +122,11 @@ async def search_persons(
 
 
 def _check(sought: Sought, look_up: LookUp) -> None:
+    if not territories().keys() >= set(sought.territories):
+        message = "There is no region, province or commune of that code."
+        raise TerritoryUnknownError(message)
     regions = look_up.scope.regions
-    asked = {
-        code[:2]
-        for code in (sought.region_code, sought.province_code, sought.commune_code)
-        if code is not None
-    }
+    asked = {region_of(code) for code in sought.territories}
     if EVERYTHING not in regions and not asked <= set(regions):
         message = "You may search in your own regions only; leave the territory out or narrow it."
         raise RegionNotAllowedError(message)

@@ -1,6 +1,7 @@
 """Let households become what a declaration plans, by the rules that judge an import's lines."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
 from uuid import UUID
 
 from services.registry.domain.households import has_new_minor_head
@@ -8,6 +9,7 @@ from services.registry.domain.life_events import household_document
 from services.registry.domain.lines import LineRules
 from services.registry.domain.plans import Plan
 from services.registry.domain.rejects import Reject, RejectCode
+from services.registry.storage.import_blocks import LineReject
 from services.registry.use_cases.announce_households import Placement
 from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.declaration_errors import refused
@@ -21,34 +23,66 @@ from services.registry.use_cases.standing_households import StandingHousehold
 from shared.storage.database import Transaction
 
 
-async def settle_declared(
-    tx: Transaction,
+class SettledPlan(NamedTuple):
+    """A plan as lines, and what is known of the households and people in it."""
+
+    plan: Plan
+    lines: list[HouseholdLine]
+    standing: Mapping[UUID, StandingHousehold]
+    strangers: Collection[bytes]
+    """Members, by blind index, who are as unknown to the declarer as nobody."""
+
+
+def declared_lines(
     plan: Plan,
-    *,
     made: DeclarationMade,
     standing: Mapping[UUID, StandingHousehold],
+    *,
     recording: Recording,
     using: Collaborators,
-) -> list[Placement]:
-    """Record the planned households, those that people leave first, and return them in order.
+) -> list[HouseholdLine]:
+    """Return the planned households as lines of an import, those that people leave first.
 
     Raises:
-        DeclarationRefusedError: A rule of lines, or what is on file, forbids one of them.
+        DeclarationRefusedError: A rule of lines forbids one of them.
     """
     rules = LineRules(
         today=recording.on, algorithm=using.rules.algorithm, regions=recording.regions
     )
-    lines = list(_lines(plan, made, standing, rules=rules, using=using))
+    lines = _lines(plan, made, standing, rules=rules, using=using)
     # No declaration's words have this digest, so what is declared is news even if nothing changed.
-    news = [
+    return [
         entry._replace(line=line, digest=recording.job_id.bytes + bytes([line]), older_digests=())
         for line, entry in enumerate(lines, start=1)
     ]
-    outcome = await settle_households(tx, news, first_lines={}, recording=recording, using=using)
+
+
+async def settle_declared(
+    tx: Transaction, settled: SettledPlan, *, recording: Recording, using: Collaborators
+) -> list[Placement]:
+    """Record the planned households and return them in the order of their lines.
+
+    Raises:
+        DeclarationRefusedError: What is on file forbids one of them.
+    """
+    outcome = await settle_households(
+        tx,
+        settled.lines,
+        first_lines={},
+        strangers=settled.strangers,
+        recording=recording,
+        using=using,
+    )
     if outcome.rejects:
-        raise refused(*outcome.rejects)
-    _judge(outcome.placements, plan, standing)
+        raise refused(*(_without_whereabouts(reject) for reject in outcome.rejects))
+    _judge(outcome.placements, settled.plan, settled.standing)
     return outcome.placements
+
+
+def _without_whereabouts(reject: LineReject) -> LineReject:
+    """Return a refusal that does not tell in whose region a reference is taken."""
+    taken = reject.code == RejectCode.SUBJECT_OUT_OF_SCOPE
+    return reject._replace(code=RejectCode.REFERENCE_TAKEN) if taken else reject
 
 
 def _lines(

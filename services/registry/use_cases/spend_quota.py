@@ -1,6 +1,6 @@
 """Spend of a partner's daily quota, in slices that each process sets aside for itself."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
 from typing import ClassVar
 
@@ -51,6 +51,12 @@ async def spend_quota(policy: PartnerPolicy, count: int, *, using: Collaborators
         error.retry_after_seconds = _seconds_to_midnight(using.clock)
         raise error
     using.quotas.add(client, day=day, count=-count)
+
+
+def give_back_quota(policy: PartnerPolicy, count: int, *, day: date, using: Collaborators) -> None:
+    """Put back `count` questions that were spent and never asked; after their day they are lost."""
+    if using.clock.today() == day:
+        using.quotas.add(policy.client, day=day, count=count)
 
 
 def _seconds_to_midnight(clock: Clock) -> int:

@@ -1,4 +1,4 @@
-"""The registry: look-ups, batches, name search and imports, one after the other.
+"""The registry: look-ups, batches, name search, births and imports, one after the other.
 
 How many persons each part works on is a variable of the environment, since a million of them take
 a while: BENCH_PERSONS, 1,000,000 unless stated. The curve of the import shows a person's cost as
@@ -8,6 +8,7 @@ the register grows; BENCH_CURVE_PERSONS is where it ends.
 import os
 from typing import Any
 
+from tests.benchmarks.registry.births import measure_births
 from tests.benchmarks.registry.imports import measure_imports
 from tests.benchmarks.registry.look_ups import measure_look_ups
 from tests.benchmarks.registry.search import measure_search
@@ -22,6 +23,7 @@ def run() -> dict[str, Any]:
     figures = [
         *measure_look_ups(persons=PERSONS),
         *measure_search(persons=PERSONS),
+        *measure_births(),
         *measure_imports(persons=CURVE_PERSONS),
     ]
     return report("registry", figures)

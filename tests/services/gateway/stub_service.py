@@ -40,13 +40,17 @@ def make_stub(verifier: TokenVerifier, *, service: str = "registry") -> FastAPI:
 def _add_things(app: FastAPI, service: str, reader: Any) -> None:  # noqa: ANN401 -- a marker
     @app.get(f"/{service}/v1/things/{{thing_id}}", operation_id="get_thing", tags=["things"])
     async def get_thing(
-        thing_id: str, request: Request, principal: Annotated[Principal, reader]
+        thing_id: str,
+        request: Request,
+        principal: Annotated[Principal, reader],
+        a: int | None = None,
     ) -> dict[str, object]:
         app.state.calls.append(thing_id)
         return {
             "thing_id": thing_id,
             "subject": principal.subject,
             "query": request.url.query,
+            "a": a,
             "headers": {name: request.headers[name] for name in request.headers},
         }
 

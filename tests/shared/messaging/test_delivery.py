@@ -114,6 +114,25 @@ async def test_an_event_travels_from_outbox_to_effect(
     assert await things.value("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 0
 
 
+async def test_whoever_waits_for_an_effect_hears_of_it_once_it_is_committed(
+    things: ServiceDatabases, broker: InProcessBroker, clock: FixedClock
+) -> None:
+    heard_early: list[bool] = []
+
+    async def store_and_listen(tx: Transaction, batch: Batch[ThingSeen]) -> None:
+        await store(tx, batch)
+        heard_early.append(subscription.committed.is_set())
+
+    subscription = Subscription(ThingSeen, store_and_listen)
+    consumer = Consumer("things", things.worker, broker, Metrics(), [subscription])
+    await publish_notes(things, clock, "one")
+    (event,) = await claim_events(things.worker, limit=1)
+    await consumer.apply(subscription, read_envelope(event.body))
+    assert heard_early == [False]
+    assert subscription.committed.is_set()
+    assert await notes_stored(things) == ["one"]
+
+
 async def test_a_crash_after_publishing_delivers_twice_and_acts_once(
     things: ServiceDatabases, broker: InProcessBroker, clock: FixedClock
 ) -> None:

@@ -1,6 +1,8 @@
 """One owner at a time, and a token that grows with each new owner."""
 
-from shared.storage.leases import acquire_lease, release_lease
+from shared.runtime.ids import new_id
+from shared.storage.leases import acquire_lease, end_leases, release_lease
+from shared.storage.outbox import add_event, claim_events
 from shared.testing.databases import ServiceDatabases
 
 
@@ -31,3 +33,18 @@ async def test_a_lease_given_back_can_be_taken_at_once(things: ServiceDatabases)
     async with things.worker.transaction() as tx:
         await release_lease(tx, "job", owner="first")
     assert await acquire(things, "second") == 2
+
+
+async def test_where_nobody_can_be_at_work_everything_is_free_at_once(
+    things: ServiceDatabases,
+) -> None:
+    assert await acquire(things, "killed") == 1
+    async with things.worker.transaction() as tx:
+        await add_event(tx, event_id=new_id(), event_type="things.made.v1", body=b"{}")
+    (event,) = await claim_events(things.worker, limit=10)
+    assert await claim_events(things.worker, limit=10) == []
+    async with things.worker.transaction() as tx:
+        await end_leases(tx, ())
+    assert await acquire(things, "new") == 2
+    assert await acquire(things, "killed") is None
+    assert await claim_events(things.worker, limit=10) == [event]

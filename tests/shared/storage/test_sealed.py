@@ -81,6 +81,19 @@ def test_after_a_rotation_new_values_use_the_new_key_and_old_ones_still_open(fol
         load_sealed_columns(folder).unseal(old, row_id=row_id, **PLACE)
 
 
+def test_a_version_that_was_retired_opens_nothing_in_a_process_that_runs_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.runtime.keys.LOOK_AGAIN_SECONDS", 0.0)
+    sealed, row_id = load_sealed_columns(folder), new_id()
+    old = sealed.seal(PHONE, row_id=row_id, **PLACE)
+    activate_key(folder / "columns", add_key(folder / "columns"))
+    assert sealed.unseal(old, row_id=row_id, **PLACE) == PHONE
+    remove_key(folder / "columns", "k1")
+    with pytest.raises(UnsealError):
+        sealed.unseal(old, row_id=row_id, **PLACE)
+
+
 def test_keys_are_readable_by_their_owner_alone_and_never_overwritten(tmp_path: Path) -> None:
     make_key(tmp_path)
     before = (tmp_path / "k1.key").read_text()

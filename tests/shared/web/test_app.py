@@ -99,7 +99,7 @@ async def client(
         title="Things",
         routers=[router],
         platform=platform,
-        state={"database": things.api, "added": []},
+        state={"database": things.api, "sealed": platform.sealed, "added": []},
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://things.test") as client:
@@ -248,6 +248,58 @@ async def test_a_key_used_for_another_request_is_refused(
     missing = await client.post("/things/v1/things", json={"note": "two"}, headers=headers)
     assert code_of(missing) == (400, "shared.idempotency-key-missing")
     assert client.app.state.added == ["one"]  # type: ignore[attr-defined]
+
+
+async def test_an_answer_is_kept_sealed_and_told_again(
+    client: httpx.AsyncClient, issuer: Issuer, things: ServiceDatabases
+) -> None:
+    planted = "2123456782"
+    headers = issuer.headers("things.things:write") | {"Idempotency-Key": "k"}
+
+    async def post() -> httpx.Response:
+        return await client.post("/things/v1/things", json={"note": planted}, headers=headers)
+
+    first, again = await post(), await post()
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    assert planted in again.text
+    (kept,) = await things.rows("SELECT * FROM idempotency_key")
+    assert planted.encode() not in b"".join(v for v in kept.values() if isinstance(v, bytes))
+    (text,) = await things.rows("SELECT kept::text AS row FROM idempotency_key AS kept")
+    assert planted.encode().hex() not in text["row"]
+    assert planted not in text["row"]
+
+
+async def test_an_answer_that_was_kept_before_answers_were_sealed_is_told_again(
+    client: httpx.AsyncClient, issuer: Issuer, things: ServiceDatabases
+) -> None:
+    headers = issuer.headers("things.things:write") | {"Idempotency-Key": "k"}
+    await client.post("/things/v1/things", json={"note": "one"}, headers=headers)
+    async with things.owner.transaction() as tx:
+        await tx.execute(
+            "UPDATE idempotency_key SET body = %s, answer_id = NULL, body_sealed = NULL",
+            (b'{"note":"as before"}',),
+        )
+    again = await client.post("/things/v1/things", json={"note": "one"}, headers=headers)
+    assert (again.status_code, again.json()) == (201, {"note": "as before"})
+
+
+async def test_a_kept_answer_does_not_open_in_another_row(
+    client: httpx.AsyncClient, issuer: Issuer, things: ServiceDatabases
+) -> None:
+    headers = issuer.headers("things.things:write")
+    for key in ("one", "two"):
+        await client.post(
+            "/things/v1/things", json={"note": key}, headers=headers | {"Idempotency-Key": key}
+        )
+    async with things.owner.transaction() as tx:
+        await tx.execute(
+            "UPDATE idempotency_key AS kept SET body_sealed = other.body_sealed"
+            " FROM idempotency_key AS other WHERE kept.key = 'one' AND other.key = 'two'"
+        )
+    moved = await client.post(
+        "/things/v1/things", json={"note": "one"}, headers=headers | {"Idempotency-Key": "one"}
+    )
+    assert code_of(moved) == (500, "shared.unexpected")
 
 
 async def test_keys_of_two_clients_do_not_meet(client: httpx.AsyncClient, issuer: Issuer) -> None:

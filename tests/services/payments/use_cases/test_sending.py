@@ -4,15 +4,18 @@ from hashlib import sha256
 from pathlib import Path
 
 from services.payments.integrations.bank_channel import FileAnswer
+from services.payments.main import CLAIMS
 from services.payments.storage.transmissions import (
     Transmission,
     claim_due,
     credits_of,
     kept_file,
+    park,
 )
 from services.payments.use_cases.collaborators import Bank
 from services.payments.use_cases.seal_file import open_file, write_file
 from services.payments.use_cases.send_file import send_next_file
+from shared.storage.leases import end_leases
 from tests.services.payments.paying import AMOUNT, Payments, SimulatedBank, bank_at
 
 NOBODY = "http://127.0.0.1:9"
@@ -62,6 +65,33 @@ async def test_a_lost_answer_is_not_known_and_the_same_bytes_follow(
     assert simulated.totals()["files"] == 1
     assert {order["presented"] for order in simulated.orders()} == {1}
     assert file.attempts == 3
+
+
+async def test_after_a_kill_the_same_bytes_follow_at_once_and_are_paid_once(
+    payments: Payments, simulated: SimulatedBank
+) -> None:
+    await one_file(payments)
+    simulated.arm("drop-after-storing")
+    assert await send_next_file(payments.worker, simulated.bank)
+    async with payments.databases.worker.transaction() as tx:
+        assert await claim_due(tx, seconds=60) is None
+        await end_leases(tx, CLAIMS)
+
+    assert await send_next_file(payments.worker, simulated.bank)
+
+    assert simulated.totals()["files"] == 1
+    assert {order["presented"] for order in simulated.orders()} == {1}
+
+
+async def test_after_a_kill_a_file_that_was_parked_stays_parked(
+    payments: Payments, simulated: SimulatedBank
+) -> None:
+    file = await one_file(payments)
+    async with payments.databases.worker.transaction() as tx:
+        await park(tx, file.transmission_id)
+        await end_leases(tx, CLAIMS)
+
+    assert not await send_next_file(payments.worker, simulated.bank)
 
 
 async def test_a_bank_that_took_the_file_before_the_line_dropped_pays_once(

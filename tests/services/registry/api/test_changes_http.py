@@ -1,5 +1,6 @@
 """Declarations, receipts, history, guardians and attestations over HTTP."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from shared.testing.tokens import Issuer
 from tests.services.registry.changing import a_declaration, on_file, person_id_of
 from tests.services.registry.conftest import Registry
 from tests.services.registry.declaring import an_idcs
-from tests.services.registry.partners import SOCIAL_SECURITY, agree_on
+from tests.services.registry.partners import SOCIAL_SECURITY, a_purpose, agree_on
 
 SCOPES = (
     "registry.declarations:write",
@@ -213,3 +214,36 @@ async def test_facts_are_reported_by_the_policy_of_the_client(
     await agree_on(registry, client="cimr", batch=False)
     assert await refused("a batch", **fourth) == (403, "registry.batch-not-agreed")
     assert await registry.databases.value("SELECT count(*) FROM attestation") == 0
+
+
+async def test_a_repeated_report_is_answered_again_and_counts_once(
+    client: httpx.AsyncClient, registry: Registry
+) -> None:
+    await on_file(registry)
+    await agree_on(registry, client=SOCIAL_SECURITY, quota_per_day=6)
+    said = {"fact": "pension", "value": True, "source": "cnss", "valid_from": "2026-01-01"}
+    body = {"items": [said | {"idcs": an_idcs(number)} for number in (1, 2)]}
+
+    async def report(key: str) -> httpx.Response:
+        return await client.post(ATTESTATIONS, json=body, headers={"Idempotency-Key": key})
+
+    async with asyncio.TaskGroup() as group:
+        at_once = [group.create_task(report("first")) for _ in range(3)]
+    first = (await report("first")).json()
+    assert first["recorded"] == 2
+    assert [one.result().json() for one in at_once] == [first] * 3
+    assert [(await report(key)).status_code for key in ("second", "third")] == [200, 200]
+    assert (await report("fourth")).status_code == 429
+    again = await report("first")
+    assert (again.status_code, again.json()) == (200, first)
+
+
+async def test_a_report_needs_no_consent_where_a_question_would(
+    client: httpx.AsyncClient, registry: Registry
+) -> None:
+    await on_file(registry)
+    asked_first = (a_purpose(consent_required=True),)
+    await agree_on(registry, client=SOCIAL_SECURITY, purposes=asked_first)
+    said = {"fact": "pension", "value": True, "source": "cnss", "valid_from": "2026-01-01"}
+    answer = await client.post(ATTESTATIONS, json={"items": [said | {"idcs": an_idcs(1)}]})
+    assert (answer.status_code, answer.json()["recorded"]) == (200, 1)

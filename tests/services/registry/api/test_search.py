@@ -119,6 +119,22 @@ async def test_a_search_is_narrowed_by_year_sex_and_territory(client: httpx.Asyn
     assert in_tangier["commune_code"] == TANGIER
 
 
+@pytest.mark.parametrize(
+    "territory",
+    [
+        {"region": "99"},
+        {"province": "01.999"},
+        {"commune": "01.511.99.9"},
+        {"region": "01", "commune": "01.511.."},
+    ],
+)
+async def test_a_territory_that_there_is_none_of_is_refused(
+    client: httpx.AsyncClient, territory: dict[str, str]
+) -> None:
+    answer = await refused(client, name="Mohamed Alaoui", **territory)
+    assert answer == (422, "registry.territory-unknown")
+
+
 async def test_a_word_misspelt_is_forgiven_when_the_birth_is_known(
     client: httpx.AsyncClient,
 ) -> None:

@@ -112,12 +112,12 @@ def test_the_check_digit_algorithm_is_a_setting() -> None:
         ({"phones": "+212612345678"}, "phones", "field-malformed"),
         ({"phones": [["+212612345678"]]}, "phones[0]", "field-malformed"),
         ({"phones": [None]}, "phones[0]", "field-missing"),
-        ({"phone": "+212612345678"}, "", "field-unknown"),
+        ({"phone": "+212612345678"}, "phone", "field-unknown"),
         ({"cnie": None, "residence_permit": "1"}, "residence_permit", "residence-permit-malformed"),
         ({"residence_permit": "C123456R"}, "residence_permit", "documents-two"),
         ({"commune": "99.999.99.9"}, "commune", "commune-unknown"),
         ({"status": "asleep"}, "status", "value-unknown"),
-        ({"colour": "blue"}, "", "field-unknown"),
+        ({"colour": "blue"}, "colour", "field-unknown"),
     ],
 )
 def test_each_fault_of_a_person_names_its_field(
@@ -131,9 +131,27 @@ def test_a_line_names_all_of_its_faults() -> None:
     assert [field for field, _ in refusals(line)] == ["sex", "nationality", "phones[0]"]
 
 
-def test_an_unexpected_key_is_never_named() -> None:
-    line = a_person(1) | {"AB123456": 1}
-    assert "AB123456" not in str(refusals(line))
+def test_a_line_of_an_older_format_is_told_which_keys_are_not_of_this_one() -> None:
+    members = a_household(1, [1])["members"]
+    members[0]["role"] = members[0].pop("kinship")
+    assert refusals(a_household(1, [1], members=members) | {"telephone": "0612345678"}) == [
+        ("telephone", "registry.field-unknown"),
+        ("members[0].role", "registry.field-unknown"),
+        ("members[0].kinship", "registry.field-missing"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["AB123456", "ab123456", "0612345678", "Zahra", "زهرة", "a b", "a" * 21, "", "\ud800", "a\n"],
+)
+def test_an_unexpected_key_that_may_say_something_of_somebody_is_never_named(key: str) -> None:
+    assert refusals(a_person(1) | {key: 1}) == [("", "registry.field-unknown")]
+
+
+def test_a_line_full_of_unexpected_keys_names_a_bounded_number() -> None:
+    keys = {f"{first}{second}_key": 1 for first in "abcdefgh" for second in "abcdefgh"}
+    assert len(refusals(a_person(1) | keys)) == REJECTS_PER_LINE_MAX
 
 
 @pytest.mark.parametrize(
@@ -208,8 +226,13 @@ def test_a_household_may_come_without_payee_applications_and_phone() -> None:
         ({"facts": FACTS | {"rooms": True}}, "facts.rooms", "field-malformed"),
         ({"facts": FACTS | {"rooms": 2.0}}, "facts.rooms", "field-malformed"),
         ({"facts": FACTS | {"computer": 1}}, "facts.computer", "field-malformed"),
-        ({"facts": FACTS | {"pool": True}}, "facts", "field-unknown"),
+        ({"facts": FACTS | {"pool": True}}, "facts.pool", "field-unknown"),
         ({"applications": [{"programme": "ASD", "applied_on": "2026-10-02"}]},
+         "applications[0].programme", "value-unknown"),
+        ({"applications": [{"programme": "asd", "applied_on": "2026-10-02"},
+                           {"programme": "housing_aid", "applied_on": "2026-10-02"}]},
+         "applications[1].programme", "value-unknown"),
+        ({"applications": [{"programme": 1, "applied_on": "2026-10-02"}]},
          "applications[0].programme", "field-malformed"),
         ({"applications": [{"programme": "asd", "applied_on": "2026-10-02"}] * 2},
          "applications", "application-duplicate"),

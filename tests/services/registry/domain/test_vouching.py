@@ -8,7 +8,9 @@ import pytest
 
 from services.registry.domain.attestations import ReportedFact, report_faults, sources
 from services.registry.domain.guardianship import (
+    GENERATIONS_MAX,
     GUARDIANS_MAX,
+    Above,
     Candidate,
     Guarded,
     guardian_faults,
@@ -20,7 +22,7 @@ from shared.runtime.ids import new_id
 CHILD = new_id()
 ADULT = Candidate(new_id(), date(1980, 5, 1), "active")
 ON = date(2026, 11, 18)
-ALONE = Guarded(CHILD, (), frozenset())
+ALONE = Guarded(CHILD, (), Above(frozenset(), 0))
 EMPLOYED = ReportedFact("cnss", "activity", "employee", date(2026, 1, 1), None)
 
 
@@ -44,9 +46,18 @@ def test_a_living_adult_may_answer_for_somebody() -> None:
          RejectCode.GUARDIAN_KNOWN),
         (ADULT, ALONE._replace(guardians=((new_id(), "kafil"),) * GUARDIANS_MAX),
          RejectCode.GUARDIANS_TOO_MANY),
-        (ADULT, ALONE._replace(above_candidate=frozenset([CHILD])), RejectCode.GUARDIAN_CYCLE),
+        (
+            ADULT,
+            ALONE._replace(above_candidate=Above(frozenset([CHILD]), 1)),
+            RejectCode.GUARDIAN_CYCLE,
+        ),
+        (
+            ADULT,
+            ALONE._replace(above_candidate=Above(frozenset([new_id()]), GENERATIONS_MAX)),
+            RejectCode.GUARDIANS_TOO_MANY,
+        ),
     ],
-    ids=["oneself", "the dead", "a minor", "once more", "an eleventh", "a circle"],
+    ids=["oneself", "the dead", "a minor", "once more", "an eleventh", "a circle", "a tower"],
 )  # fmt: skip
 def test_nobody_else_may(candidate: Candidate, guarded: Guarded, code: RejectCode) -> None:
     assert fault(candidate, guarded) == [code]

@@ -117,7 +117,7 @@ async def test_what_changed_is_a_new_version_beside_the_old(registry: Registry) 
     await registry.load(a_file(a_person(1), a_household(1, [1])), key="first")
     registry.clock.move(timedelta(days=3))
     changed = a_file(
-        a_person(1, status="suspended"),
+        a_person(1, status="suspended", commune=RABAT),
         a_household(1, [1], milieu="rural", declared_on="2026-11-21", commune=RABAT),
     )
     assert outcome(await registry.load(changed, key="second")) == (1, 1, 0, 0)

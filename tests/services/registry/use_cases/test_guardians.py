@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from services.registry.domain.guardianship import GENERATIONS_MAX
 from services.registry.storage.guardianships import Guardianship
 from services.registry.use_cases.declaration_errors import DeclarationRefusedError
 from services.registry.use_cases.declaration_made import Declarer
@@ -34,10 +35,16 @@ async def people(registry: Registry) -> None:
 
 
 async def link(
-    registry: Registry, child: UUID, guardian: int, *, regions: tuple[str, ...] = ("*",)
+    registry: Registry,
+    child: UUID,
+    guardian: int,
+    *,
+    days: tuple[date, date | None] = (ON, None),
+    regions: tuple[str, ...] = ("*",),
 ) -> Guardianship:
-    """Record a legal guardian."""
-    made = GuardianMade(child, ON, "judicial_decision", "J-1")
+    """Record a legal guardian from a day on, or for a while."""
+    first, last = days
+    made = GuardianMade(child, first, "judicial_decision", "J-1", until=last)
     async with registry.api.database.transaction(RowScope.everything()) as tx:
         return await record_guardianship(
             tx,
@@ -98,7 +105,91 @@ async def test_guardians_of_guardians_never_come_round(registry: Registry) -> No
         await link(registry, first, 2)
     assert error.value.faults == (("guardian", "registry.guardian-known"),)
     await end(registry, held, date(2026, 11, 19))
-    await link(registry, third, 1)
+    await link(registry, third, 1, days=(date(2026, 11, 20), None))
+
+
+def years(first: int, last: int | None = None) -> tuple[date, date | None]:
+    """Return the first day of a year, and the last of another."""
+    return date(first, 1, 1), None if last is None else date(last, 12, 31)
+
+
+CYCLE = (("guardian", "registry.guardian-cycle"),)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (years(2010, 2015), years(2012, 2014)),
+        (years(2010, 2015), years(2012)),
+        (years(2010, 2015), (date(2015, 12, 31), None)),
+        (years(2010), years(2008, 2010)),
+        (years(2010), (ON, None)),
+    ],
+    ids=["within", "begun within", "on the last day", "until the first year", "now"],
+)
+async def test_nobody_answers_at_any_time_for_who_answers_for_them(
+    registry: Registry, first: tuple[date, date | None], second: tuple[date, date | None]
+) -> None:
+    await people(registry)
+    one, another = await person_id_of(registry, 1), await person_id_of(registry, 2)
+    await link(registry, one, 2, days=first)
+    with pytest.raises(DeclarationRefusedError) as error:
+        await link(registry, another, 1, days=second)
+    assert error.value.faults == CYCLE
+
+
+@pytest.mark.parametrize(
+    "second", [years(2016), years(2016, 2020), years(2008, 2009)], ids=["since", "after", "before"]
+)
+async def test_two_answer_for_each_other_one_after_the_other(
+    registry: Registry, second: tuple[date, date | None]
+) -> None:
+    await people(registry)
+    one, another = await person_id_of(registry, 1), await person_id_of(registry, 2)
+    held = await link(registry, one, 2, days=years(2010))
+    await end(registry, held, date(2015, 12, 31))
+    turned = await link(registry, another, 1, days=second)
+    assert (turned.valid_from, turned.valid_to) == second
+
+
+async def test_a_longer_way_round_counts_only_where_all_of_it_holds_at_once(
+    registry: Registry,
+) -> None:
+    await people(registry)
+    first, second, third = [await person_id_of(registry, number) for number in (1, 2, 3)]
+    await link(registry, first, 2, days=years(2010, 2012))
+    await link(registry, second, 3, days=years(2014, 2016))
+    # It meets each of the two on some day, and both on none.
+    await link(registry, third, 1, days=years(2010, 2016))
+    with pytest.raises(DeclarationRefusedError) as error:
+        await link(registry, second, 3, days=years(2012, 2013))
+    assert error.value.faults == CYCLE
+
+
+async def test_whoever_has_too_many_generations_above_them_is_given_no_ward(
+    registry: Registry,
+) -> None:
+    chain = GENERATIONS_MAX + 2
+    await registry.load(a_file(*map(a_person, range(1, chain + 1))), key="people")
+    ids = [await person_id_of(registry, number) for number in range(1, chain + 1)]
+    for number in range(chain - 1, 1, -1):
+        await link(registry, ids[number - 1], number + 1)
+    with pytest.raises(DeclarationRefusedError) as error:
+        await link(registry, ids[0], 2)
+    assert error.value.faults == (("guardian", "registry.guardians-too-many"),)
+    await link(registry, ids[0], 3)
+
+
+async def test_what_is_over_when_it_is_told_has_a_last_day_that_can_be(
+    registry: Registry,
+) -> None:
+    await people(registry)
+    ward = await person_id_of(registry, 1)
+    for last, code in ((date(2026, 11, 21), "date-in-future"), (date(2025, 1, 1), "period-rev")):
+        with pytest.raises(DeclarationRefusedError) as error:
+            await link(registry, ward, 2, days=(date(2026, 1, 1), last))
+        ((field, told),) = error.value.faults
+        assert (field, told.startswith(f"registry.{code}")) == ("valid_to", True)
 
 
 async def test_what_has_ended_does_not_end_again(registry: Registry) -> None:

@@ -1,6 +1,6 @@
 """Receipts read again, and the history of people and households."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from services.registry.use_cases.read_receipt import (
 )
 from shared.storage.database import RowScope
 from tests.services.registry.changing import (
+    ON,
     a_declaration,
     a_member,
     declared,
@@ -106,6 +107,43 @@ async def test_an_auditor_reads_a_household_as_it_was_known(registry: Registry) 
         first, then, before=VERSIONS_MAX, limit=10, using=registry.api
     )
     assert [step.version for step in earlier] == [1]
+
+
+async def test_what_two_declare_otherwise_of_one_day_stays_told_by_both(
+    registry: Registry,
+) -> None:
+    first, _ = await on_file(registry)
+    receipts, known = [], []
+    for milieu in ("rural", "urban"):
+        registry.clock.move(timedelta(minutes=1))
+        body = a_declaration("correction", household_id=str(first), milieu=milieu)
+        receipts.append(await declared(registry, body))
+        known.append(registry.clock.now())
+    numbers = {receipt.declaration.receipt_number for receipt in receipts}
+    assert len(numbers) == 2
+    for receipt in receipts:
+        read = await read_receipt(
+            receipt.declaration.declaration_id, EVERYWHERE, using=registry.api
+        )
+        assert read == receipt
+        assert read.declaration.effective_on == date.fromisoformat(ON)
+
+    async def milieu_at(instant: datetime) -> str:
+        look_up = LookUp("an-auditor", "audit", RowScope.everything(), known_at=instant)
+        household = (await read_household(first, look_up, using=registry.api)).household
+        return str(household["milieu"])
+
+    # The later one holds; what was known between the two can still be asked.
+    assert [await milieu_at(instant) for instant in known] == ["rural", "urban"]
+    steps = await read_household_history(
+        first, EVERYWHERE, before=VERSIONS_MAX, limit=10, using=registry.api
+    )
+    told = [(step.version, step.receipt_id, step.recorded_at) for step in steps[:2]]
+    assert told == [
+        (version, receipt.declaration.declaration_id, instant)
+        for version, receipt, instant in zip((3, 2), receipts[::-1], known[::-1], strict=True)
+    ]
+    assert steps[0].valid_from == steps[1].valid_from == date.fromisoformat(ON)
 
 
 async def test_the_versions_of_a_person_come_page_by_page(registry: Registry) -> None:

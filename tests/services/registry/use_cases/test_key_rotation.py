@@ -5,10 +5,13 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from httpx import ASGITransport, AsyncClient, Response
 
 from services.registry.domain.policies import Attribute
 from services.registry.domain.search import Sought
 from services.registry.domain.verification import Claim
+from services.registry.main import create_app
+from services.registry.settings import Settings
 from services.registry.storage.resealing import SEALED_COLUMNS
 from services.registry.storage.tables import RegistryTable
 from services.registry.use_cases.agree import Identifier
@@ -24,7 +27,9 @@ from services.registry.use_cases.verify_persons import Verification, verify_pers
 from shared.runtime.keys import MissingKeyError, activate_key, add_key, load_key_ring
 from shared.storage.database import RowScope
 from shared.storage.sealed import load_sealed_columns, sealing_key_id
-from shared.testing.platforms import make_test_keys
+from shared.testing.platforms import make_test_keys, platform_for_tests
+from shared.testing.tokens import Issuer
+from tests.services.registry.changing import a_declaration, a_member, a_new_household
 from tests.services.registry.conftest import Registry
 from tests.services.registry.declaring import a_file, a_household, a_person, an_idcs
 from tests.services.registry.partners import agree_on, asking
@@ -135,6 +140,57 @@ async def test_whatever_waits_in_blocks_is_sealed_anew_and_still_applies(
     await registry.load(HOUSE, key="k")
     assert len(await persons(registry)) == 2
     assert (await read_import(job.job_id, using=registry.api)).state == "completed"
+
+
+async def test_a_repeated_request_is_answered_as_before_after_its_answer_was_sealed_anew(
+    registry: Registry, keys: Path, issuer: Issuer
+) -> None:
+    platform = platform_for_tests(
+        "registry",
+        registry.databases.api,
+        clock=registry.clock,
+        keys=keys,
+        verifier=issuer.verifier(),
+    )
+    app = create_app(Settings(sanad_profile="demo"), platform)
+    headers = issuer.headers("registry.declarations:write", subject="a-registrar")
+    body = a_declaration("registration", household=a_new_household(a_member(1), a_member(2)))
+    await registry.load(a_file(a_person(1), a_person(2)), key="people")
+    async with AsyncClient(
+        transport=ASGITransport(app=app), base_url="http://registry.test", headers=headers
+    ) as client:
+
+        async def declare(key: str) -> Response:
+            own = {"Idempotency-Key": key}
+            return await client.post("/registry/v1/declarations", json=body, headers=own)
+
+        first = await declare("k")
+        receipt = first.json()
+        (kept,) = await registry.databases.rows(
+            "SELECT kept::text AS row FROM idempotency_key AS kept"
+        )
+        for told in (receipt["receipt_number"], receipt["receipt_id"], "receipt"):
+            assert told.encode().hex() not in kept["row"]
+            assert told not in kept["row"]
+        # An answer as it was kept before answers were sealed.
+        async with registry.databases.owner.transaction() as tx:
+            await tx.execute(
+                "INSERT INTO idempotency_key (client, key, fingerprint, status, body)"
+                " SELECT client, 'old', fingerprint, 201, %s FROM idempotency_key",
+                (first.content,),
+            )
+        rotate(keys, "columns")
+        with pytest.raises(KeyNeededError):
+            await retire(registry, keys, "columns")
+        await reseal(registry.databases.owner, sealed=registry.worker.sealed, rows_max=1)
+        assert await key_ids(registry, "idempotency_key", "body_sealed") == {"k2"}
+        in_clear = "SELECT count(*) FROM idempotency_key WHERE body IS NOT NULL"
+        assert await registry.databases.value(in_clear) == 0
+        await retire(registry, keys, "columns")
+        for key in ("k", "old"):
+            again = await declare(key)
+            assert (again.status_code, again.content) == (201, first.content)
+            assert again.headers["Idempotent-Replayed"] == "true"
 
 
 async def test_an_interrupted_reseal_goes_on_where_it_stopped(

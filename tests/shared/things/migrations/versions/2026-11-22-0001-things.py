@@ -7,6 +7,7 @@ from shared.storage.migrations import (
     create_platform_tables,
     month_partitioned,
     row_security,
+    seal_kept_answers,
 )
 
 revision = "things_0001"
@@ -16,6 +17,7 @@ down_revision = None
 def upgrade() -> None:
     """Create everything."""
     create_platform_tables(op)
+    seal_kept_answers(op)
     op.execute(
         "CREATE TABLE thing (thing_id uuid PRIMARY KEY, version integer NOT NULL,"
         " region_code text NOT NULL, programme text NOT NULL, note text NOT NULL"
