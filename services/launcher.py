@@ -34,7 +34,7 @@ from shared.storage.migrations import migrate
 from shared.storage.roles import ROLE_KINDS, ServiceUrls, provision
 from shared.web.auth import TokenVerifier
 from shared.web.platform import Platform
-from shared.web.process import make_service_keys, open_platform
+from shared.web.process import make_service_keys, open_platform, write_document
 from shared.web.working import Employment, at_work
 
 SERVICES: Mapping[str, Any] = {
@@ -233,6 +233,8 @@ async def running_stack(ground: Ground) -> AsyncIterator[FastAPI]:
             for name, module in SERVICES.items()
             if module is not gateway
         }
+        for app in apps.values():
+            write_document(app)
         yield gateway.create_app(
             ground.settings("gateway", role="api"),
             lent["gateway", "api"],
