@@ -41,7 +41,7 @@ SERVICES: Mapping[str, Any] = {
     module.SERVICE: module for module in (registry, eligibility, payments, notifications, gateway)
 }
 POOL_MAX = 6
-BLOCK_LINES = 500
+BLOCK_LINES = 2_000
 # SMPP 3.4 has no room for more.
 SMPP_PASSWORD_CHARACTERS = 8
 
@@ -68,7 +68,8 @@ class Ground:
     def settings(self, service: str, *, role: str) -> Any:  # noqa: ANN401 -- each has its own
         """Return a service's settings on this ground, for one of its database roles."""
         outside: dict[str, dict[str, object]] = {
-            # Every service shares one event loop here: what is recorded at once holds it up.
+            # Every service shares one event loop here: a large block holds it up, and of small ones
+            # each statement waits for its turn.
             "registry": {"registry_block_lines_max": BLOCK_LINES},
             "payments": {
                 "bank_url": f"http://127.0.0.1:{self.bank.ready['port']}",
