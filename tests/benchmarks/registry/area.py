@@ -8,6 +8,7 @@ the register grows; BENCH_CURVE_PERSONS is where it ends.
 import os
 from typing import Any
 
+from shared.runtime.logging import configure_logging
 from tests.benchmarks.registry.births import measure_births
 from tests.benchmarks.registry.imports import measure_imports
 from tests.benchmarks.registry.look_ups import measure_look_ups
@@ -20,6 +21,8 @@ CURVE_PERSONS = int(os.environ.get("BENCH_CURVE_PERSONS", str(PERSONS)))  # noqa
 
 def run() -> dict[str, Any]:
     """Measure the registry and report it."""
+    # A line per request would bury the table; what goes wrong is still said.
+    configure_logging("registry", level="WARNING")
     figures = [
         *measure_look_ups(persons=PERSONS),
         *measure_search(persons=PERSONS),
