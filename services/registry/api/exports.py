@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.registry.api.collaborators import Using
 from services.registry.api.days import Day
+from services.registry.domain.census import TerritoryUnknownError
 from services.registry.domain.policies import (
     AttributeNotAgreedError,
     BatchNotAgreedError,
@@ -83,6 +84,7 @@ class ExportView(BaseModel):
         ExportOutOfScopeError,
         PolicyMissingError,
         PurposeNotAgreedError,
+        TerritoryUnknownError,
     ),
     response_model=ExportView,
 )

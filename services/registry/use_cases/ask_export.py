@@ -5,6 +5,7 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
+from services.registry.domain.census import require_territories
 from services.registry.domain.checks import EVERY_REGION
 from services.registry.domain.exports import EXPORTABLE, ExportKind
 from services.registry.domain.policies import (
@@ -59,11 +60,13 @@ async def ask_export(tx: Transaction, asked: ExportAsked, *, using: Collaborator
         BatchNotAgreedError: Its policy allows no questions about many.
         ConsentMissingError: The purpose needs each person's consent, which no export can show.
         AttributeNotAgreedError: It may be told nothing that such an export holds.
+        TerritoryUnknownError: No region or province has a stated code.
         ExportOutOfScopeError: The territory lies outside its regions.
         ExportDayInFutureError: The day has not come.
     """
     policy = await policy_of(asked.client, using=using)
     attributes = _attributes(policy, asked)
+    require_territories(filter(None, (asked.region_code, asked.province_code)))
     now, today = using.clock.now(), using.clock.today()
     if asked.valid_on is not None and asked.valid_on > today:
         message = "An export tells what was true on a day, at the latest today."

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 from uuid import UUID
 
-from services.registry.domain.census import TerritoryUnknownError, region_of, territories
+from services.registry.domain.census import region_of, require_territories
 from services.registry.domain.declarations import Name
 from services.registry.domain.name_sounds import sounds_of
 from services.registry.domain.search import (
@@ -122,9 +122,7 @@ async def search_persons(
 
 
 def _check(sought: Sought, look_up: LookUp) -> None:
-    if not territories().keys() >= set(sought.territories):
-        message = "There is no region, province or commune of that code."
-        raise TerritoryUnknownError(message)
+    require_territories(sought.territories)
     regions = look_up.scope.regions
     asked = {region_of(code) for code in sought.territories}
     if EVERYTHING not in regions and not asked <= set(regions):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.registry.domain.census import TerritoryUnknownError
 from services.registry.domain.policies import (
     Attribute,
     AttributeNotAgreedError,
@@ -127,6 +128,8 @@ async def test_an_export_stays_within_the_territory_asked_for(known: Registry) -
         ({"regions": ("01",), "region_code": "04"}, ExportOutOfScopeError),
         ({"regions": ("01",), "province_code": "04.421"}, ExportOutOfScopeError),
         ({"region_code": "01", "province_code": "04.421"}, ExportOutOfScopeError),
+        ({"region_code": "99"}, TerritoryUnknownError),
+        ({"province_code": "01.999"}, TerritoryUnknownError),
         ({"regions": ()}, ExportOutOfScopeError),
         ({"valid_on": date(2100, 1, 1)}, ExportDayInFutureError),
     ],
