@@ -188,6 +188,9 @@ def _judge_people(course: _Course, named: Sequence[NamedPerson]) -> None:
         known = course.people[person.idcs]
         if code := _unfit(person.part, known, course):
             rejects.append(Reject(person.field, code))
+        if person.part != "declarer" and known.birth_date > made.occurred_on:
+            # Nothing befalls anybody before they are born.
+            rejects.append(Reject("occurred_on", RejectCode.DATE_TOO_OLD))
         if person.part != "declarer":
             course.subjects.append(Subject(person.part, known.region_code, known.person_id))
     if rejects:

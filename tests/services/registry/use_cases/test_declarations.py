@@ -104,6 +104,17 @@ async def test_a_birth_that_is_refused_leaves_no_child_behind(registry: Registry
     assert await registry.databases.value("SELECT max(version) FROM household") == 1
 
 
+async def test_nothing_befalls_anybody_before_they_are_born(registry: Registry) -> None:
+    first, _ = await on_file(registry)
+    early = {"person": an_idcs(3), "occurred_on": "1950-01-01"}
+    for body in (
+        a_declaration("death", **early),
+        a_declaration("suspension", **early),
+        a_declaration("departure", household_id=str(first), **early),
+    ):
+        assert ("occurred_on", "registry.date-too-old") in await faults(registry, body)
+
+
 async def test_the_death_of_a_head_makes_another_the_head(registry: Registry) -> None:
     first, _ = await on_file(registry)
     body = a_declaration("death", person=an_idcs(1))
