@@ -24,7 +24,7 @@ class StatisticsView(BaseModel):
     @classmethod
     def of(cls, table: TerritoryTable) -> Self:
         """Return the view of totals."""
-        persons, households, members = table.total or (None, None, None)
+        persons, households, members, _ = table.total or (None, None, None, None)
         return cls(persons=persons, households=households, members=members, as_of=table.as_of)
 
 
@@ -40,7 +40,7 @@ class CountsView(BaseModel):
         """Return the view of counts, None if they are hidden."""
         if counts is None:
             return None
-        persons, households, members = counts
+        persons, households, members, _ = counts
         return cls(persons=persons, households=households, members=members)
 
 
@@ -55,7 +55,7 @@ class CoverageView(BaseModel):
         """Return the view of a coverage, None if the counts are hidden."""
         if counts is None:
             return None
-        persons, households, _ = counts
+        persons, households, *_ = counts
         return cls(
             persons_per_mille=per_mille(persons, of=territory.census_persons),
             households_per_mille=per_mille(households, of=territory.census_households),

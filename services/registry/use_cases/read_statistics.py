@@ -20,7 +20,9 @@ from services.registry.use_cases.collaborators import Collaborators
 from shared.kernel.errors import DomainError, ErrorKind
 from shared.storage.database import RowScope
 
-STANDING_MEASURES = 3
+STANDING_MEASURES = 4
+"""Persons, households, members, and persons who live in no household: of these the first and the
+third would tell beside each other."""
 
 
 class TerritoryOutOfScopeError(DomainError):
@@ -121,7 +123,10 @@ async def read_overdue_reviews(
 async def _standing(scope: RowScope, using: Collaborators) -> _Shown:
     # What must be hidden depends on the whole country, whoever asks for a part of it.
     async with using.database.transaction(RowScope.everything()) as tx:
-        leaves = await read_standing(tx)
+        leaves = {
+            code: (persons, households, members, max(persons - members, 0))
+            for code, (persons, households, members) in (await read_standing(tx)).items()
+        }
     return _shown(leaves, STANDING_MEASURES, scope, using)
 
 

@@ -65,16 +65,16 @@ async def registered(client: httpx.AsyncClient, address: str, code: str) -> Any:
 async def test_each_level_counts_what_lies_within_it(
     client: httpx.AsyncClient, registry: Registry
 ) -> None:
-    lines = [*persons(range(1, 8), TANGIER), *persons(range(11, 15), RABAT)]
+    lines = [*persons(range(1, 9), TANGIER), *persons(range(11, 15), RABAT)]
     homes = [a_household(1, [1, 2]), a_household(2, [3, 4]), a_household(3, [5])]
     await registry.load(a_file(*lines, *homes), key="k")
-    tangier = {"persons": 7, "households": 3, "members": 5}
+    tangier = {"persons": 8, "households": 3, "members": 5}
     assert await registered(client, "regions", "01") == tangier
     assert await registered(client, "provinces", "01.511") == tangier
     assert await registered(client, "communes?province=01.511", TANGIER) == tangier
     assert (await registered(client, "regions", "04"))["persons"] == 4
     whole = (await client.get(f"{STATISTICS}/regions")).json()
-    assert whole["total"] == {"persons": 11, "households": 3, "members": 5}
+    assert whole["total"] == {"persons": 12, "households": 3, "members": 5}
     assert (len(whole["items"]), whole["cell_min"]) == (12, 3)
 
 
@@ -89,6 +89,14 @@ async def test_coverage_is_against_the_census(
         "persons_per_mille": 10_000 // row["census_persons"],
         "households_per_mille": 0,
     }
+
+
+async def test_those_few_who_live_in_no_household_are_not_told_by_subtraction(
+    client: httpx.AsyncClient, registry: Registry
+) -> None:
+    homes = [a_household(1, [1, 2]), a_household(2, [3, 4]), a_household(3, [5, 6])]
+    await registry.load(a_file(*persons(range(1, 8), TANGIER), *homes), key="k")
+    assert await registered(client, "regions", "01") is None
 
 
 async def test_a_small_count_and_what_would_reveal_it_are_hidden(
