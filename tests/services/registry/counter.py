@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -14,9 +15,13 @@ from tests.services.registry.conftest import Registry
 
 @asynccontextmanager
 async def at_the_counter(
-    registry: Registry, *scopes: str, keys: Path, issuer: Issuer
+    registry: Registry,
+    *scopes: str,
+    keys: Path,
+    issuer: Issuer,
+    **claims: Any,  # noqa: ANN401 -- any claim
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a client that holds these scopes everywhere."""
+    """Yield a client that holds these scopes, everywhere unless its claims say otherwise."""
     platform = platform_for_tests(
         SERVICE,
         registry.databases.api,
@@ -28,6 +33,6 @@ async def at_the_counter(
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app),
         base_url="http://registry.test",
-        headers=issuer.headers(*scopes),
+        headers=issuer.headers(*scopes, **claims),
     ) as client:
         yield client

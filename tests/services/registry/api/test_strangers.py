@@ -8,10 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from services.registry.main import create_app
-from services.registry.settings import Settings
 from shared.runtime.ids import new_id
-from shared.testing.platforms import platform_for_tests
 from shared.testing.tokens import Issuer
 from tests.services.registry.changing import (
     a_declaration,
@@ -21,6 +18,7 @@ from tests.services.registry.changing import (
     person_id_of,
 )
 from tests.services.registry.conftest import Registry
+from tests.services.registry.counter import at_the_counter
 from tests.services.registry.declaring import (
     RABAT,
     a_file,
@@ -69,18 +67,8 @@ async def client(
     registry: Registry, keys: Path, issuer: Issuer
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Return a registrar of the region of Tangier, who may report for an administration too."""
-    platform = platform_for_tests(
-        "registry",
-        registry.databases.api,
-        clock=registry.clock,
-        keys=keys,
-        verifier=issuer.verifier(),
-    )
-    app = create_app(Settings(sanad_profile="demo"), platform)
-    headers = issuer.headers(*SCOPES, subject=SOCIAL_SECURITY, regions=["01"])
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app), base_url="http://registry.test", headers=headers
-    ) as client:
+    claims = {"subject": SOCIAL_SECURITY, "regions": ["01"]}
+    async with at_the_counter(registry, *SCOPES, keys=keys, issuer=issuer, **claims) as client:
         yield client
 
 
