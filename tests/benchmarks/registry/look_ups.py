@@ -2,7 +2,8 @@
 
 The api is the real application as a process of its own; the load comes from another, over loopback.
 Limits, measured in the same run: a route of the same application that does nothing, under the same
-load; and the bare COPY of as many rows into an access log of the same shape.
+load; and the bare COPY of as many rows into an access log of the same shape. That route has a limit
+of its own, FastAPI with nothing around it, by which figures of two machines can be compared.
 """
 
 import asyncio
@@ -42,12 +43,13 @@ from shared.storage.sealed import load_sealed_columns
 from shared.testing.databases import DatabaseFactory, ServiceDatabases
 from shared.testing.platforms import make_test_keys
 from shared.testing.tokens import ISSUER, Issuer
+from tests.benchmarks.registry.serving import BARE
 from tests.benchmarks.report import Figure
 
 CONNECTIONS = 16
 BATCH_CONNECTIONS = 4
 BATCH_ITEMS = 1_000
-CLIENT, PURPOSE = "benchmark", "testing"
+CLIENT, PURPOSE = "benchmark", "identity-verification"
 CHUNK_PERSONS = 5_000
 BODIES_MAX = 20_000
 WARM_UP_SECONDS = 2.0
@@ -137,6 +139,7 @@ def measure_look_ups(
 
 
 def _measure(served: Served, asked: Sequence[tuple[str, date]], owner_url: str) -> list[Figure]:
+    alone = served.ask(Load(BARE, [{"hello": "world"}], "world"))
     hello = served.ask(Load("/registry/v1/hello", [{"hello": "world"}], "world"))
     look_up = served.ask(
         Load("/registry/v1/persons/look-up", [{"idcs": idcs} for idcs, _ in asked], "EL BAHRI")
@@ -157,6 +160,7 @@ def _measure(served: Served, asked: Sequence[tuple[str, date]], owner_url: str) 
     )
     bare = _bare_copy(owner_url, rows=BATCH_ITEMS * 50)
     return [
+        Figure("hello_rps", hello["per_second"], alone["per_second"], "FastAPI alone"),
         Figure(
             "lookup_rps", look_up["per_second"], hello["per_second"], "a route that does nothing"
         ),
