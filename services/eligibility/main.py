@@ -62,4 +62,5 @@ def _collaborators(settings: Settings, platform: Platform) -> Collaborators:
         clock=platform.clock,
         metrics=platform.metrics,
         run_chunk_households=settings.sanad_run_chunk_households,
+        statistics_cell_min=settings.eligibility_statistics_cell_min,
     )

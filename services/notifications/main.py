@@ -29,14 +29,14 @@ SWEEP_SECONDS = 5.0
 __all__ = ["METADATA", "MIGRATIONS", "SERVICE", "Settings", "create_app", "create_worker"]
 
 
-def create_app(settings: Settings, platform: Platform) -> FastAPI:  # noqa: ARG001 -- every service's shape
+def create_app(settings: Settings, platform: Platform) -> FastAPI:
     """Return the service's HTTP application."""
     return create_service_app(
         service=SERVICE,
         title="Sanad notifications",
         routers=[router],
         platform=platform,
-        state={"collaborators": _collaborators(platform)},
+        state={"collaborators": _collaborators(settings, platform)},
     )
 
 
@@ -46,7 +46,7 @@ def create_worker(settings: Settings, platform: Platform) -> Worker:
     Raises:
         OSError: The SMS centre's password file cannot be read.
     """
-    collaborators = _collaborators(platform)
+    collaborators = _collaborators(settings, platform)
     centre = _sms_centre(settings)
     sweeper = str(new_id())
 
@@ -66,13 +66,14 @@ def create_worker(settings: Settings, platform: Platform) -> Worker:
     )
 
 
-def _collaborators(platform: Platform) -> Collaborators:
+def _collaborators(settings: Settings, platform: Platform) -> Collaborators:
     return Collaborators(
         database=platform.database,
         clock=platform.clock,
         sealed=platform.sealed,
         sealed_fields=platform.sealed_fields,
         metrics=platform.metrics,
+        statistics_cell_min=settings.notifications_statistics_cell_min,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
+from shared.kernel.small_counts import CELL_MIN
 from shared.runtime.settings import ServiceSettings
 
 
@@ -28,3 +29,4 @@ class Settings(ServiceSettings):
     sms_answer_seconds: float = Field(default=30.0, ge=1, le=120)
     sms_enquire_seconds: float = Field(default=30.0, ge=1, le=300)
     sms_receipt_ids: Literal["exact", "folded", "hex-receipts", "decimal-receipts"] = "exact"
+    notifications_statistics_cell_min: int = Field(default=CELL_MIN, ge=1, le=1_000)

@@ -8,7 +8,7 @@ from sqlalchemy import MetaData
 
 from services.payments.api.routes import router
 from services.payments.consumers.decisions import on_decisions_made, on_runs_completed
-from services.payments.consumers.payees import on_payees_recorded
+from services.payments.consumers.payees import on_contacts_recorded, on_payees_recorded
 from services.payments.domain.bank_names import bank_name
 from services.payments.domain.rib import Rib
 from services.payments.integrations.bank_channel import open_channel
@@ -40,13 +40,12 @@ CLAIM_MARGIN_SECONDS = 30
 
 def create_app(settings: Settings, platform: Platform) -> FastAPI:
     """Return the application of payments; it needs nothing of the bank."""
-    del settings
     return create_service_app(
         service=SERVICE,
         title="Payments: who is paid",
         routers=(router,),
         platform=platform,
-        state={"collaborators": _collaborators(platform), "sealed": platform.sealed},
+        state={"collaborators": _collaborators(settings, platform), "sealed": platform.sealed},
     )
 
 
@@ -56,7 +55,7 @@ def create_worker(settings: Settings, platform: Platform) -> Worker:
     Raises:
         ValueError: Production has no account that is debited.
     """
-    using = _collaborators(platform)
+    using = _collaborators(settings, platform)
     bank = _bank(settings)
     freeze = partial(
         freeze_cycles, using, file_transactions_max=settings.bank_file_transactions_max
@@ -67,6 +66,7 @@ def create_worker(settings: Settings, platform: Platform) -> Worker:
             on_decisions_made(using),
             on_runs_completed(using),
             on_payees_recorded(using),
+            on_contacts_recorded(),
         ),
         loops=(
             Loop("payments-freeze", freeze, idle_seconds=CYCLE_CHECK_SECONDS),
@@ -78,13 +78,14 @@ def create_worker(settings: Settings, platform: Platform) -> Worker:
     )
 
 
-def _collaborators(platform: Platform) -> Collaborators:
+def _collaborators(settings: Settings, platform: Platform) -> Collaborators:
     return Collaborators(
         database=platform.database,
         clock=platform.clock,
         sealed=platform.sealed,
         sealed_fields=platform.sealed_fields,
         metrics=platform.metrics,
+        statistics_cell_min=settings.payments_statistics_cell_min,
     )
 
 

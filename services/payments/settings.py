@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from shared.kernel.small_counts import CELL_MIN
 from shared.runtime.settings import ServiceSettings
 
 DEMO_DEBTOR_ACCOUNT = "310810100000000000202674"
@@ -23,6 +24,7 @@ class Settings(ServiceSettings):
     debtor_account: SecretStr | None = None
     bank_file_transactions_max: int = Field(default=25_000, ge=1, le=50_000)
     bank_report_bytes_max: int = Field(default=64 * 1024 * 1024, ge=1024)
+    payments_statistics_cell_min: int = Field(default=CELL_MIN, ge=1, le=1_000)
 
     @property
     def debited_account(self) -> str:

@@ -3,7 +3,6 @@
 from pydantic import Field
 
 from services.registry.domain.identifiers import CheckDigit
-from services.registry.domain.statistics import CELL_MIN
 from services.registry.use_cases.collaborators import (
     BLOCK_BYTES_MAX,
     BLOCK_LINES_MAX,
@@ -11,6 +10,7 @@ from services.registry.use_cases.collaborators import (
     DciRules,
     ImportRules,
 )
+from shared.kernel.small_counts import CELL_MIN
 from shared.runtime.settings import ServiceSettings
 
 IMPORT_READERS = 2

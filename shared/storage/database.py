@@ -28,6 +28,16 @@ class RowScope:
         """Return the scope that hides nothing."""
         return cls(regions=(EVERYTHING,), programmes=(EVERYTHING,))
 
+    @property
+    def single_regions(self) -> tuple[str, ...] | None:
+        """Return the regions one by one, None if they are all."""
+        return None if EVERYTHING in self.regions else self.regions
+
+    @property
+    def single_programmes(self) -> tuple[str, ...] | None:
+        """Return the programmes one by one, None if they are all."""
+        return None if EVERYTHING in self.programmes else self.programmes
+
 
 class Database:
     """A pool of connections under one role; a transaction is the only way to use one."""

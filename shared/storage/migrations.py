@@ -77,6 +77,29 @@ def row_security(op: Operations, table: str, *, programme: bool = False) -> None
     op.execute(f"CREATE POLICY caller_scope ON {table} USING ({rule}) WITH CHECK ({rule})")
 
 
+def row_security_through(
+    op: Operations, table: str, *, owner: str, on: str, programme: bool = False
+) -> None:
+    """Show an api role the rows whose owning row it sees, whatever region they carry themselves.
+
+    For rows about somebody who may move: the owning row says where they live now, and so who is in
+    charge; the region of the rows themselves stays where they came about. Replaces the rule that
+    `row_security` made. Callers of every region see rows without an owner too.
+
+    Args:
+        op: The operations of the migration.
+        table: The table whose rows follow.
+        owner: The table of the owning rows, itself under row security.
+        on: What joins the two, with qualified columns; an index of the owner must serve it.
+        programme: Whether the table carries `programme`, too.
+    """
+    stated = "current_setting('sanad.regions', true)"
+    rule = f"({stated} = '*' OR EXISTS (SELECT FROM {owner} WHERE {on}))"
+    if programme:
+        rule += " AND " + _scope_rule("programme", "sanad.programmes")
+    op.execute(f"ALTER POLICY caller_scope ON {table} USING ({rule}) WITH CHECK ({rule})")
+
+
 def _scope_rule(column: str, setting: str) -> str:
     stated = f"current_setting('{setting}', true)"
     return f"({stated} = '*' OR {column} = ANY (string_to_array({stated}, ',')))"

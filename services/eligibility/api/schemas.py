@@ -233,39 +233,44 @@ class ExplanationView(_Body):
 
 
 class OutcomeCountView(_Body):
-    """How many households stand so, and their monthly sum."""
+    """How many households stand so, and their monthly sum; null where that is hidden."""
 
     programme: Programme
     standing: Standing
     outcome: Outcome
-    households: int
-    amount_centimes: int
+    households: int | None
+    amount_centimes: int | None
 
 
 class StatisticsView(_Body):
-    """What stands now, of the regions and programmes the caller may see."""
+    """What stands now, of the regions and programmes the caller may see; null where hidden."""
 
-    households: int
-    indexes: int
+    households: int | None
+    indexes: int | None
     outcomes: Sequence[OutcomeCountView]
+    cell_min: int = Field(
+        description="Of single regions, counts from 1 up to this one, and what would reveal them,"
+        " are null."
+    )
     as_of: datetime
 
     @classmethod
     def of(cls, statistics: Statistics) -> Self:
         """Return the view of statistics."""
         return cls(
-            households=statistics.households,
-            indexes=statistics.indexes,
+            households=statistics.shown.households,
+            indexes=statistics.shown.indexes,
             outcomes=[
                 OutcomeCountView(
-                    programme=Programme(row.programme),
-                    standing=Standing(row.standing),
-                    outcome=Outcome(row.outcome),
+                    programme=Programme(row.kind.programme),
+                    standing=Standing(row.kind.standing),
+                    outcome=Outcome(row.kind.outcome),
                     households=row.households,
                     amount_centimes=row.amount_centimes,
                 )
-                for row in statistics.outcomes
+                for row in statistics.shown.outcomes
             ],
+            cell_min=statistics.cell_min,
             as_of=statistics.as_of,
         )
 

@@ -1,60 +1,60 @@
-"""Counts and sums of what stands now, of the regions and programmes the caller may see."""
+"""Counts and sums of what stands now, by the region where households live now."""
 
-from dataclasses import dataclass
-
+from services.eligibility.domain.statistics import OutcomeKind
+from shared.kernel.small_counts import Counts
 from shared.storage.database import Transaction
 
-
-@dataclass(frozen=True, slots=True)
-class OutcomeCount:
-    """How many households stand so for a programme, and their monthly sum in centimes."""
-
-    programme: str
-    standing: str
-    outcome: str
-    households: int
-    amount_centimes: int
-
-
-async def count_households(tx: Transaction) -> tuple[int, int]:
-    """Return how many households stand, and how many of them have an index."""
-    cursor = await tx.execute(
-        """
-        WITH dissolved AS (
-            SELECT household_id FROM household JOIN dissolution USING (household_id)
-             WHERE dissolution.version = household.fact_version
-        )
-        SELECT (SELECT count(*) FROM household) - (SELECT count(*) FROM dissolved) AS households,
-               (SELECT count(*) FROM assessment
-                 WHERE version = 1
-                   AND NOT EXISTS (SELECT FROM dissolved
-                                    WHERE dissolved.household_id = assessment.household_id))
-               AS indexes
-        """
+_HOUSEHOLDS = """
+    WITH standing AS (
+        SELECT household_id, region_code FROM household
+         WHERE NOT EXISTS (SELECT FROM dissolution
+                            WHERE dissolution.household_id = household.household_id
+                              AND dissolution.version = household.fact_version)
     )
-    rows = await cursor.fetchall()
-    return rows[0]["households"], rows[0]["indexes"]
+    SELECT standing.region_code, count(*) AS households,
+           count(assessment.household_id) AS indexes
+      FROM standing
+      LEFT JOIN assessment ON assessment.household_id = standing.household_id
+                          AND assessment.version = 1
+     GROUP BY standing.region_code
+"""
 
-
-async def count_outcomes(tx: Transaction) -> list[OutcomeCount]:
-    """Return the newest outcomes of the households that stand, counted by what they say."""
-    cursor = await tx.execute(
-        """
-        WITH dissolved AS (
-            SELECT household_id FROM household JOIN dissolution USING (household_id)
-             WHERE dissolution.version = household.fact_version
-        ), newest AS (
-            SELECT DISTINCT ON (household_id, programme)
-                   programme, standing, outcome, amount_centimes
-              FROM outcome
-             WHERE NOT EXISTS (SELECT FROM dissolved
-                                WHERE dissolved.household_id = outcome.household_id)
-             ORDER BY household_id, programme, version DESC
-        )
-        SELECT programme, standing, outcome, count(*) AS households,
-               sum(amount_centimes)::bigint AS amount_centimes
-          FROM newest GROUP BY programme, standing, outcome
-         ORDER BY programme, standing, outcome
-        """
+_OUTCOMES = """
+    WITH standing AS (
+        SELECT household_id, region_code FROM household
+         WHERE NOT EXISTS (SELECT FROM dissolution
+                            WHERE dissolution.household_id = household.household_id
+                              AND dissolution.version = household.fact_version)
+    ), newest AS (
+        SELECT DISTINCT ON (household_id, programme)
+               household_id, programme, standing, outcome, amount_centimes
+          FROM outcome
+         ORDER BY household_id, programme, version DESC
     )
-    return [OutcomeCount(**row) for row in await cursor.fetchall()]
+    SELECT standing.region_code, programme, newest.standing, outcome, count(*) AS households,
+           sum(amount_centimes)::bigint AS amount_centimes
+      FROM newest JOIN standing USING (household_id)
+     GROUP BY standing.region_code, programme, newest.standing, outcome
+"""
+
+
+async def count_households(tx: Transaction) -> dict[str, Counts]:
+    """Return by region how many households stand, and how many of them have an index."""
+    cursor = await tx.execute(_HOUSEHOLDS)
+    return {
+        row["region_code"]: (row["households"], row["indexes"]) for row in await cursor.fetchall()
+    }
+
+
+async def count_outcomes(tx: Transaction) -> dict[OutcomeKind, dict[str, Counts]]:
+    """Return the newest outcomes of the households that stand: by what they say, and by region.
+
+    The caller's programmes are bound to the transaction.
+    """
+    cursor = await tx.execute(_OUTCOMES)
+    counted: dict[OutcomeKind, dict[str, Counts]] = {}
+    for row in await cursor.fetchall():
+        kind = OutcomeKind(row["programme"], row["standing"], row["outcome"])
+        numbers = (row["households"], row["amount_centimes"])
+        counted.setdefault(kind, {})[row["region_code"]] = numbers
+    return counted

@@ -5,13 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 
-from services.notifications.api.schemas import (
-    MessagePage,
-    MessageView,
-    StageCountView,
-    StatisticsView,
-)
-from services.notifications.domain.messages import MessageState
+from services.notifications.api.schemas import MessagePage, MessageView, StatisticsView
 from services.notifications.use_cases.collaborators import Collaborators
 from services.notifications.use_cases.show_messages import show_messages
 from services.notifications.use_cases.show_statistics import show_statistics
@@ -49,14 +43,10 @@ async def get_notification_statistics(
     principal: Annotated[Principal, requires("notifications.statistics:read")],
 ) -> StatisticsView:
     """Return messages by stage and state."""
-    collaborators = _collaborators(request)
-    counts = await show_statistics(database=collaborators.database, scope=principal.row_scope)
-    waiting = MessageState.AWAITING_CONTACT.value
-    return StatisticsView(
-        messages=[StageCountView.of(count) for count in counts],
-        awaiting_contact=sum(count.messages for count in counts if count.state == waiting),
-        as_of=collaborators.clock.now(),
+    statistics = await show_statistics(
+        scope=principal.row_scope, collaborators=_collaborators(request)
     )
+    return StatisticsView.of(statistics)
 
 
 def _collaborators(request: Request) -> Collaborators:

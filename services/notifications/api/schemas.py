@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field
 
 from services.notifications.domain.messages import MessageState, Stage
 from services.notifications.domain.transforms import Language
-from services.notifications.storage.views import MessageShown, StageCount
+from services.notifications.storage.views import MessageShown
+from services.notifications.use_cases.show_statistics import StageCount, Statistics
 
 
 class MessageView(BaseModel):
@@ -51,23 +52,37 @@ class MessagePage(BaseModel):
 
 
 class StageCountView(BaseModel):
-    """How many messages of a stage are in a state."""
+    """How many messages of a stage are in a state; null where that is hidden."""
 
     stage: Stage
     state: MessageState
-    messages: int
+    messages: int | None
 
     @classmethod
     def of(cls, count: StageCount) -> "StageCountView":
-        """Return the view of a stored count."""
+        """Return the view of a count."""
         return cls(
             stage=Stage(count.stage), state=MessageState(count.state), messages=count.messages
         )
 
 
 class StatisticsView(BaseModel):
-    """Messages by stage and state, within the caller's regions."""
+    """Messages by stage and state, within the caller's regions; null where hidden."""
 
     messages: list[StageCountView]
-    awaiting_contact: int
+    awaiting_contact: int | None
+    cell_min: int = Field(
+        description="Of single regions, counts from 1 up to this one, and what would reveal them,"
+        " are null."
+    )
     as_of: datetime
+
+    @classmethod
+    def of(cls, statistics: Statistics) -> "StatisticsView":
+        """Return the view of statistics."""
+        return cls(
+            messages=[StageCountView.of(count) for count in statistics.messages],
+            awaiting_contact=statistics.awaiting_contact,
+            cell_min=statistics.cell_min,
+            as_of=statistics.as_of,
+        )

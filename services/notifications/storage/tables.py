@@ -73,6 +73,16 @@ class ContactRow(NotificationsTable, table=True):
     recorded_at: datetime = Field(sa_column=Column(Instant, nullable=False))
 
 
+class HouseholdRegionRow(NotificationsTable, table=True):
+    """Where a household lives by its newest version: whose staff sees what it was told."""
+
+    __tablename__ = "household_region"
+
+    household_id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    region_code: str = Field(sa_column=Column(Text, nullable=False))
+    version: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
 class AssessmentStandingRow(NotificationsTable, table=True):
     """The newest index of a household, so that an older or equal one is not told again."""
 

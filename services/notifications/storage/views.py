@@ -24,15 +24,6 @@ class MessageShown:
     changed_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class StageCount:
-    """How many messages of a stage are in a state."""
-
-    stage: str
-    state: str
-    messages: int
-
-
 async def messages_of(
     tx: Transaction,
     household_id: UUID,
@@ -67,10 +58,17 @@ async def messages_of(
     return [MessageShown(**row) for row in await cursor.fetchall()]
 
 
-async def stage_counts(tx: Transaction) -> list[StageCount]:
-    """Return how many visible messages are in each stage and state."""
+async def stage_counts(tx: Transaction) -> dict[tuple[str, str], dict[str, int]]:
+    """Return how many messages are in each stage and state, by the region they were made in.
+
+    The transaction must see every region.
+    """
     cursor = await tx.execute(
-        "SELECT stage, state, count(*) AS messages FROM message"
-        " GROUP BY stage, state ORDER BY stage, state"
+        "SELECT stage, state, region_code, count(*) AS messages FROM message"
+        " GROUP BY stage, state, region_code ORDER BY stage, state"
     )
-    return [StageCount(**row) for row in await cursor.fetchall()]
+    counted: dict[tuple[str, str], dict[str, int]] = {}
+    for row in await cursor.fetchall():
+        by_region = counted.setdefault((row["stage"], row["state"]), {})
+        by_region[row["region_code"]] = row["messages"]
+    return counted

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.notifications.integrations.smpp.receipts import IdForm
 from services.notifications.integrations.smpp.session import Link
+from shared.kernel.small_counts import CELL_MIN
 from shared.messaging.sealed_fields import SealedFields
 from shared.runtime.clock import Clock
 from shared.runtime.metrics import Metrics
@@ -15,13 +16,14 @@ SOURCE = "/notifications"
 
 @dataclass(frozen=True, slots=True)
 class Collaborators:
-    """The means of one process."""
+    """The means of one process; `statistics_cell_min` is the smallest count of a region shown."""
 
     database: Database
     clock: Clock
     sealed: SealedColumns
     sealed_fields: SealedFields
     metrics: Metrics
+    statistics_cell_min: int = CELL_MIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.notifications.domain.phones import is_moroccan_mobile
 from services.notifications.storage.contacts import PHONE_COLUMN, TABLE, Contact, store_contacts
+from services.notifications.storage.regions import keep_regions
 from services.notifications.use_cases.address_waiting import address_waiting
 from services.notifications.use_cases.collaborators import Collaborators
 from shared.messaging.sealed_fields import UnsealFieldError
@@ -39,9 +40,12 @@ async def record_contacts(
 ) -> dict[UUID, str]:
     """Keep the newest contact of each household and address the messages that waited for it.
 
+    Where a household lives is kept even if its phone is refused.
+
     Returns:
         For each household whose contact was refused, the code that says why.
     """
+    await keep_regions(tx, [(item.household_id, item.region_code, item.version) for item in told])
     newest: dict[UUID, ToldContact] = {}
     for item in told:
         known = newest.get(item.household_id)

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.payments.storage.figures import BatchRow, Figures, InstructionRow
+from services.payments.storage.figures import BatchRow, InstructionRow
 from services.payments.use_cases.read_cycle import CycleStatus
+from services.payments.use_cases.read_payments import Statistics
 
 MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
 HASH = r"^[0-9a-f]{64}$"
@@ -180,27 +181,33 @@ class InstructionPage(BaseModel):
 class StatisticsView(BaseModel):
     """Figures over all cycles; amounts in centimes of MAD, held instructions apart."""
 
-    entitlements: int
-    instructions: int
-    net_centimes: int
-    held: int
+    entitlements: int | None
+    instructions: int | None
+    net_centimes: int | None
+    held: int | None
     files: int
-    settled: int
-    settled_centimes: int
-    rejected: int
+    settled: int | None
+    settled_centimes: int | None
+    rejected: int | None
+    cell_min: int = Field(
+        description="Of single regions, counts from 1 up to this one, and what would reveal them,"
+        " are null."
+    )
     as_of: datetime
 
     @classmethod
-    def of(cls, figures: Figures, *, as_of: datetime) -> Self:
+    def of(cls, statistics: Statistics) -> Self:
         """Return the view of the figures at an instant."""
+        figures = statistics.figures
         return cls(
             entitlements=figures.entitlements,
             instructions=figures.instructions,
             net_centimes=figures.net_centimes,
             held=figures.held,
-            files=figures.files,
+            files=statistics.files,
             settled=figures.settled,
             settled_centimes=figures.settled_centimes,
             rejected=figures.rejected,
-            as_of=as_of,
+            cell_min=statistics.cell_min,
+            as_of=statistics.as_of,
         )

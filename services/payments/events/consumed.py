@@ -74,3 +74,14 @@ class PayeeRecorded(ConsumedItem):
     kind: str = Field(pattern=CODE)
     name: str = Field(max_length=SEALED_CHARACTERS_MAX)
     account: str = Field(max_length=SEALED_CHARACTERS_MAX)
+
+
+class ContactRecorded(ConsumedItem):
+    """The registry recorded a household anew; only where it lives is read."""
+
+    TYPE: ClassVar[str] = "registry.contacts-recorded.v1"
+    SUBJECT: ClassVar[str] = "household_id"
+
+    household_id: UUID
+    version: int = Field(ge=1, lt=2**31)
+    region_code: str = Field(pattern=REGION)

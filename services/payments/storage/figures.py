@@ -1,41 +1,60 @@
 """Figures that people watch: of one cycle, and of everything."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
+from services.payments.domain.statistics import RegionFigures
 from shared.storage.database import Transaction
 
 _CYCLE = """
-SELECT (SELECT coalesce(sum(instructions), 0)::bigint FROM payment_batch
-         WHERE cycle_id = %(cycle_id)s) AS instructions,
-       (SELECT coalesce(sum(net_centimes), 0)::bigint FROM payment_batch
-         WHERE cycle_id = %(cycle_id)s) AS net_centimes,
-       (SELECT count(*) FROM payment_batch WHERE cycle_id = %(cycle_id)s) AS batches,
+WITH batch AS (
+    SELECT instructions, net_centimes FROM payment_batch
+     WHERE cycle_id = %(cycle_id)s
+       AND (%(regions)s::text[] IS NULL OR region_code = ANY(%(regions)s))
+)
+SELECT (SELECT coalesce(sum(instructions), 0)::bigint FROM batch) AS instructions,
+       (SELECT coalesce(sum(net_centimes), 0)::bigint FROM batch) AS net_centimes,
+       (SELECT count(*) FROM batch) AS batches,
        (SELECT count(*) FROM transmission
-         WHERE cycle_id = %(cycle_id)s AND state = 'RECEIVED') AS files,
+         WHERE cycle_id = %(cycle_id)s AND state = 'RECEIVED'
+           AND (%(regions)s::text[] IS NULL OR region_code = ANY(%(regions)s))) AS files,
        count(*) FILTER (WHERE state = 'HELD') AS held,
        coalesce(sum(net_centimes) FILTER (WHERE state = 'HELD'), 0)::bigint AS held_centimes,
        count(*) FILTER (WHERE state = 'PAID') AS settled,
        coalesce(sum(net_centimes) FILTER (WHERE state = 'PAID'), 0)::bigint AS settled_centimes,
        count(*) FILTER (WHERE state = 'ACTION_NEEDED') AS rejected
-  FROM payment_instruction WHERE cycle_id = %(cycle_id)s
+  FROM payment_instruction
+ WHERE cycle_id = %(cycle_id)s
+   AND (%(regions)s::text[] IS NULL OR region_code = ANY(%(regions)s))
 """
 
 _EVERYTHING = """
-SELECT (SELECT count(*) FROM (
-            SELECT DISTINCT ON (programme, household_id) outcome FROM entitlement
-             ORDER BY programme, household_id, version DESC) AS latest
-         WHERE outcome = 'eligible') AS entitlements,
-       (SELECT count(*) FROM transmission WHERE state = 'RECEIVED') AS files,
-       count(*) FILTER (WHERE batch_id IS NOT NULL) AS instructions,
-       coalesce(sum(net_centimes) FILTER (WHERE batch_id IS NOT NULL), 0)::bigint AS net_centimes,
-       count(*) FILTER (WHERE state = 'HELD') AS held,
-       count(*) FILTER (WHERE state = 'PAID') AS settled,
-       coalesce(sum(net_centimes) FILTER (WHERE state = 'PAID'), 0)::bigint AS settled_centimes,
-       count(*) FILTER (WHERE state = 'ACTION_NEEDED') AS rejected
-  FROM payment_instruction WHERE state <> 'CANCELLED'
+SELECT region_code, programme, sum(entitlements)::bigint AS entitlements,
+       sum(held)::bigint AS held, sum(instructions)::bigint AS instructions,
+       sum(net_centimes)::bigint AS net_centimes, sum(settled)::bigint AS settled,
+       sum(settled_centimes)::bigint AS settled_centimes, sum(rejected)::bigint AS rejected
+  FROM (SELECT region_code, programme, count(*) AS entitlements, 0 AS held, 0 AS instructions,
+               0 AS net_centimes, 0 AS settled, 0 AS settled_centimes, 0 AS rejected
+          FROM (SELECT DISTINCT ON (programme, household_id) region_code, programme, outcome
+                  FROM entitlement ORDER BY programme, household_id, version DESC) AS latest
+         WHERE outcome = 'eligible' GROUP BY region_code, programme
+         UNION ALL
+        SELECT region_code, programme, 0, count(*) FILTER (WHERE state = 'HELD'),
+               count(*) FILTER (WHERE batch_id IS NOT NULL),
+               coalesce(sum(net_centimes) FILTER (WHERE batch_id IS NOT NULL), 0),
+               count(*) FILTER (WHERE state = 'PAID'),
+               coalesce(sum(net_centimes) FILTER (WHERE state = 'PAID'), 0),
+               count(*) FILTER (WHERE state = 'ACTION_NEEDED')
+          FROM payment_instruction WHERE state <> 'CANCELLED'
+         GROUP BY region_code, programme) AS counted
+ GROUP BY region_code, programme
+"""
+
+_FILES = """
+SELECT count(*) AS files FROM transmission
+ WHERE state = 'RECEIVED' AND (%(regions)s::text[] IS NULL OR region_code = ANY(%(regions)s))
 """
 
 _BATCHES = """
@@ -63,20 +82,6 @@ class CycleFigures:
     files: int
     held: int
     held_centimes: int
-    settled: int
-    settled_centimes: int
-    rejected: int
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Counts, and sums in centimes, over all cycles; `instructions` are those not held."""
-
-    entitlements: int
-    files: int
-    instructions: int
-    net_centimes: int
-    held: int
     settled: int
     settled_centimes: int
     rejected: int
@@ -112,14 +117,35 @@ class InstructionRow:
     changed_at: datetime
 
 
-async def cycle_figures(tx: Transaction, cycle_id: UUID) -> CycleFigures:
-    """Return the figures of a cycle, over the rows the caller may see."""
-    return CycleFigures(**await _one(tx, _CYCLE, {"cycle_id": cycle_id}))
+async def cycle_figures(
+    tx: Transaction, cycle_id: UUID, *, regions: Sequence[str] | None
+) -> CycleFigures:
+    """Return the figures of a cycle in some regions; None for all of them.
+
+    What was ordered and paid counts where it was, though its households may live elsewhere by now:
+    the transaction must see every region.
+    """
+    parameters = {"cycle_id": cycle_id, "regions": _bound(regions)}
+    cursor = await tx.execute(_CYCLE, parameters)
+    (row,) = await cursor.fetchall()
+    return CycleFigures(**row)
 
 
-async def all_figures(tx: Transaction) -> Figures:
-    """Return the figures over all cycles, over the rows the caller may see."""
-    return Figures(**await _one(tx, _EVERYTHING, {}))
+async def all_figures(tx: Transaction) -> list[RegionFigures]:
+    """Return the figures over all cycles, as far as the transaction sees."""
+    cursor = await tx.execute(_EVERYTHING)
+    return [RegionFigures(**row) for row in await cursor.fetchall()]
+
+
+async def files_received(tx: Transaction, *, regions: Sequence[str] | None) -> int:
+    """Return how many files banks received with payments of some regions; None for all."""
+    cursor = await tx.execute(_FILES, {"regions": _bound(regions)})
+    (row,) = await cursor.fetchall()
+    return int(row["files"])
+
+
+def _bound(regions: Sequence[str] | None) -> list[str] | None:
+    return None if regions is None else list(regions)
 
 
 async def batches_after(
@@ -139,9 +165,3 @@ async def instructions_before(
         {"household_id": household_id, "month": month, "after": after, "limit": limit},
     )
     return [InstructionRow(**row) for row in await cursor.fetchall()]
-
-
-async def _one(tx: Transaction, query: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    cursor = await tx.execute(query.encode(), parameters)
-    row = await cursor.fetchone()
-    return row or {}

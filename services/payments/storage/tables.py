@@ -114,6 +114,16 @@ class PayeeAccountRow(PaymentsTable, table=True):
     recorded_at: datetime = Field(sa_type=Instant)
 
 
+class HouseholdRegionRow(PaymentsTable, table=True):
+    """Where a household lives by its newest version: whose staff sees what it was paid."""
+
+    __tablename__ = "household_region"
+
+    household_id: UUID = Field(primary_key=True)
+    region_code: str = Field(sa_type=Text)
+    version: int
+
+
 class PaymentCycleRow(PaymentsTable, table=True):
     """One payment of a programme's month, from opening to the last answer of the bank."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.payments.integrations.bank_channel import BankChannel
 from services.payments.integrations.pain001 import Debtor
+from shared.kernel.small_counts import CELL_MIN
 from shared.messaging.sealed_fields import SealedFields
 from shared.runtime.clock import Clock
 from shared.runtime.metrics import Metrics
@@ -13,13 +14,14 @@ from shared.storage.sealed import SealedColumns
 
 @dataclass(frozen=True)
 class Collaborators:
-    """The means of every verb."""
+    """The means of every verb; `statistics_cell_min` is the smallest count of a region shown."""
 
     database: Database
     clock: Clock
     sealed: SealedColumns
     sealed_fields: SealedFields
     metrics: Metrics
+    statistics_cell_min: int = CELL_MIN
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,12 @@ class CycleStatus:
 
 
 async def read_cycle(using: Collaborators, cycle_id: UUID, *, scope: RowScope) -> CycleStatus:
-    """Return a cycle; its figures count the rows of the caller's regions.
+    """Return a cycle; its figures count what was ordered in the caller's regions.
 
     Raises:
         CycleUnknownError: There is none that the caller may see.
     """
-    async with using.database.transaction(scope) as tx:
+    async with using.database.transaction(RowScope.everything()) as tx:
         return await cycle_status(tx, cycle_id, scope=scope)
 
 
@@ -49,7 +49,7 @@ async def read_batches(
 
 
 async def cycle_status(tx: Transaction, cycle_id: UUID, *, scope: RowScope) -> CycleStatus:
-    """Return a cycle as an open transaction sees it.
+    """Return a cycle as it stands in an open transaction that sees every region.
 
     Raises:
         CycleUnknownError: There is none that the caller may see.
@@ -57,7 +57,7 @@ async def cycle_status(tx: Transaction, cycle_id: UUID, *, scope: RowScope) -> C
     cycle = visible_cycle(await find_cycle(tx, cycle_id), scope)
     return CycleStatus(
         cycle=cycle,
-        figures=await cycle_figures(tx, cycle_id),
+        figures=await cycle_figures(tx, cycle_id, regions=scope.single_regions),
         approvals=await approvals_of(tx, cycle_id),
     )
 

@@ -6,9 +6,10 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from services.registry.domain.census import Territory
-from services.registry.domain.statistics import Counts, per_mille
+from services.registry.domain.statistics import per_mille
 from services.registry.use_cases.read_daily_statistics import DailyTable, DayCounts
 from services.registry.use_cases.read_statistics import TerritoryCounts, TerritoryTable
+from shared.kernel.small_counts import Counts
 
 _CELL_MIN = Field(description="Counts from 1 up to this one, and what would reveal them, are null.")
 

@@ -10,7 +10,7 @@ from typing import LiteralString
 
 from psycopg.rows import tuple_row
 
-from services.registry.domain.statistics import Counts
+from shared.kernel.small_counts import Counts
 from shared.storage.database import Transaction
 
 PERSONS_REGISTERED = "persons-registered"

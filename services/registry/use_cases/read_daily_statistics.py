@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import ClassVar
 
-from services.registry.domain.statistics import Counts, hidden_among
 from services.registry.storage.statistics import read_registered_by_day
 from services.registry.use_cases.collaborators import Collaborators
 from shared.kernel.errors import DomainError, ErrorKind
+from shared.kernel.small_counts import Counts, hidden_among
 from shared.storage.database import RowScope
 
 DAYS_MAX = 366

@@ -14,10 +14,11 @@ from services.registry.domain.census import (
     territories,
 )
 from services.registry.domain.checks import EVERY_REGION
-from services.registry.domain.statistics import Counts, Tree, hidden_in, total_reveals, tree_of
+from services.registry.domain.statistics import Tree, hidden_in, tree_of
 from services.registry.storage.statistics import read_due_reviews, read_standing
 from services.registry.use_cases.collaborators import Collaborators
 from shared.kernel.errors import DomainError, ErrorKind
+from shared.kernel.small_counts import Counts, total_reveals
 from shared.storage.database import RowScope
 
 STANDING_MEASURES = 4

@@ -8,8 +8,15 @@ from uuid import UUID
 
 import httpx
 
+from services.payments.consumers.payees import on_contacts_recorded
 from services.payments.domain.rib import Rib, rib_key
-from services.payments.events.consumed import Component, DecisionMade, PayeeRecorded, RunCompleted
+from services.payments.events.consumed import (
+    Component,
+    ContactRecorded,
+    DecisionMade,
+    PayeeRecorded,
+    RunCompleted,
+)
 from services.payments.integrations.bank_channel import open_channel
 from services.payments.integrations.pain001 import Debtor
 from services.payments.use_cases.approve_cycle import WantedApproval, approve_cycle
@@ -135,6 +142,16 @@ class Payments:
             await record_payees(self.worker, tx, batch)
         return batch
 
+    async def place(self, *placed: tuple[UUID, str, int]) -> None:
+        """Receive where households live, each with its version, in one event."""
+        contacts = [
+            ContactRecorded(household_id=household_id, region_code=region, version=version)
+            for household_id, region, version in placed
+        ]
+        batch = Batch(new_id(), self.clock.now(), contacts)
+        async with self.databases.worker.transaction() as tx:
+            await on_contacts_recorded().handle(tx, batch)
+
     async def complete_run(self, **changes: Any) -> None:  # noqa: ANN401 -- any field
         """Receive the totals of this service's run; they fit what `pay_households` decided."""
         total = RunCompleted(
@@ -162,14 +179,16 @@ class Payments:
     ) -> list[UUID]:
         """Make so many households eligible, with an account each, and complete the run."""
         households = [new_id() for _ in range(count)]
-        decisions, payees = [], []
+        decisions, payees, placed = [], [], []
         for number, household_id in enumerate(households):
             region = regions[number % len(regions)]
             decisions.append(a_decision(household_id=household_id, region_code=region))
             account = a_rib(number, bank=banks[number // 2 % len(banks)])
             payees.append(self.a_payee(household_id, account, region_code=region))
+            placed.append((household_id, region, 1))
         await self.decide(*decisions)
         await self.record(*payees)
+        await self.place(*placed)
         await self.complete_run(households=count, amount_centimes=count * AMOUNT)
         return households
 

@@ -38,6 +38,7 @@ async def test_a_worker_hears_and_does_everything_that_payments_needs(
         "eligibility.decisions-made.v1",
         "eligibility.runs-completed.v1",
         "registry.payees-recorded.v1",
+        "registry.contacts-recorded.v1",
     }
     for loop in worker.loops[:2]:
         assert await loop.step() is False

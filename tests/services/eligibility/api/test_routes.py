@@ -1,14 +1,13 @@
 """Eligibility over HTTP: who may do what, and what they are told."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
-from services.eligibility.main import create_app, create_worker
+from services.eligibility.main import create_worker
 from services.eligibility.settings import Settings
 from shared.testing.fixed_clock import FixedClock
 from shared.testing.platforms import platform_for_tests
@@ -19,32 +18,6 @@ from tests.services.eligibility.service import Eligibility, an_item
 POOR = a_household(a_head(), a_spouse(), a_child(8), a_child(10), a_child(12))
 NOBODY = "01900000-0000-7000-8000-000000000001"
 RUN = {"programme": "asd", "month": "2026-11"}
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(sanad_profile="demo", sanad_state_dir=tmp_path)
-
-
-@pytest.fixture
-def app(
-    eligibility: Eligibility, clock: FixedClock, keys: Path, issuer: Issuer, settings: Settings
-) -> FastAPI:
-    platform = platform_for_tests(
-        "eligibility",
-        eligibility.databases.api,
-        clock=clock,
-        keys=keys,
-        verifier=issuer.verifier(),
-    )
-    return create_app(settings, platform)
-
-
-@pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        yield client
 
 
 def writing(
@@ -231,43 +204,6 @@ async def test_an_explanation_asks_for_a_purpose(client: httpx.AsyncClient, issu
     answer = await client.get(f"/eligibility/v1/households/{NOBODY}", headers=headers)
     assert answer.status_code == 403
     assert answer.json()["code"] == "shared.purpose-missing"
-
-
-async def test_statistics_count_what_stands_in_the_regions_of_the_caller(
-    client: httpx.AsyncClient, issuer: Issuer, eligibility: Eligibility
-) -> None:
-    item = an_item(POOR)
-    await eligibility.hear(
-        item, an_item(POOR, programmes=[]), an_item(POOR | {"region_code": "01"})
-    )
-    richer = POOR | {"family_allowances": True}
-    await eligibility.hear(an_item(richer, version=2) | {"household_id": item["household_id"]})
-
-    answer = await client.get(
-        "/eligibility/v1/statistics",
-        headers=issuer.headers("eligibility.statistics:read", regions=["07"], programmes=["asd"]),
-    )
-    assert answer.json() == {
-        "households": 2,
-        "indexes": 2,
-        "outcomes": [
-            {
-                "programme": "asd",
-                "standing": "decision",
-                "outcome": "refused",
-                "households": 1,
-                "amount_centimes": 0,
-            },
-            {
-                "programme": "asd",
-                "standing": "prospect",
-                "outcome": "eligible",
-                "households": 1,
-                "amount_centimes": 75_000,
-            },
-        ],
-        "as_of": "2026-11-20T09:00:00Z",
-    }
 
 
 async def test_the_worker_consumes_three_events_and_advances_runs(

@@ -210,8 +210,9 @@ async def test_statistics_count_the_households_that_stand(eligibility: Eligibili
         scope=RowScope.everything(), collaborators=eligibility.collaborators
     )
 
-    assert (statistics.households, statistics.indexes) == (1, 1)
-    assert [(one.outcome, one.households) for one in statistics.outcomes] == [
+    shown = statistics.shown
+    assert (shown.households, shown.indexes) == (1, 1)
+    assert [(one.kind.outcome, one.households) for one in shown.outcomes] == [
         ("eligible", 1),
         ("eligible", 1),
     ]

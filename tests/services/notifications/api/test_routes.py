@@ -1,32 +1,19 @@
 """What callers are shown: how far messages got, within their regions, and never what they say."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import httpx
 import pytest
 
-from services.notifications.main import SERVICE, Settings, create_app
 from shared.runtime.ids import new_id
-from shared.testing.fixed_clock import FixedClock
-from shared.testing.platforms import platform_for_tests
 from shared.testing.tokens import Issuer
-from tests.services.notifications.conftest import PHONE, REGION, Notifications, a_decision
+from tests.services.notifications.conftest import (
+    PHONE,
+    REGION,
+    Notifications,
+    a_decision,
+    an_assessment,
+)
 
 MESSAGES, STATISTICS = "notifications.messages:read", "notifications.statistics:read"
-
-
-@pytest.fixture
-async def api(
-    notifications: Notifications, clock: FixedClock, keys: Path, issuer: Issuer
-) -> AsyncIterator[httpx.AsyncClient]:
-    platform = platform_for_tests(
-        SERVICE, notifications.databases.api, clock=clock, keys=keys, verifier=issuer.verifier()
-    )
-    app = create_app(Settings(), platform)
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://sanad.test") as client:
-        yield client
 
 
 async def test_a_caseworker_sees_what_a_household_was_told_and_how_far_it_got(
@@ -109,6 +96,38 @@ async def test_statistics_count_messages_by_stage_and_state(
         {"stage": "decision", "state": "AWAITING_CONTACT", "messages": 1},
     ]
     assert body["awaiting_contact"] == 1
+
+
+async def test_small_counts_of_a_region_are_hidden_with_what_would_reveal_them(
+    notifications: Notifications, api: httpx.AsyncClient, issuer: Issuer
+) -> None:
+    of_region = {"02": (7, 1), "05": (6, 5), "09": (8, 9), "12": (20, 0)}
+    for region, (assessments, decisions) in of_region.items():
+        await notifications.consume(
+            "eligibility.households-assessed.v1",
+            *(an_assessment(new_id(), region_code=region) for _ in range(assessments)),
+        )
+        for _ in range(decisions):
+            await notifications.consume(
+                "eligibility.decisions-made.v1", a_decision(new_id(), region_code=region)
+            )
+
+    shown = {}
+    for region in (*of_region, "*"):
+        answer = await api.get(
+            "/notifications/v1/statistics", headers=issuer.headers(STATISTICS, regions=[region])
+        )
+        body = answer.json()
+        assert body["cell_min"] == 5
+        shown[region] = (*(one["messages"] for one in body["messages"]), body["awaiting_contact"])
+
+    assert shown == {
+        "02": (7, None, None),
+        "05": (6, None, None),
+        "09": (8, 9, 17),
+        "12": (20, 0, 20),
+        "*": (41, 15, 56),
+    }
 
 
 async def test_routes_ask_for_their_scope_and_a_purpose(

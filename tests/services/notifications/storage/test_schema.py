@@ -27,7 +27,9 @@ async def test_the_migrations_make_exactly_the_declared_tables(databases: Databa
     assert found == []
 
 
-@pytest.mark.parametrize("table", ["message", "contact", "assessment_standing", "message_key"])
+@pytest.mark.parametrize(
+    "table", ["message", "contact", "assessment_standing", "message_key", "household_region"]
+)
 async def test_an_api_role_sees_the_rows_of_its_regions_alone(
     notifications: Notifications, table: str
 ) -> None:

@@ -1,16 +1,11 @@
 """What makers, checkers, caseworkers and auditors may ask of payments over HTTP."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from services.payments.main import SERVICE, Settings, create_app
 from shared.runtime.ids import new_id
-from shared.testing.fixed_clock import FixedClock
-from shared.testing.platforms import platform_for_tests
 from shared.testing.tokens import Issuer
 from tests.services.payments.paying import AMOUNT, MONTH, Payments, SimulatedBank, a_rib
 
@@ -18,19 +13,6 @@ READ = "payments.cycles:read"
 WRITE = "payments.cycles:write"
 APPROVE = {1: "payments.cycles:approve-1", 2: "payments.cycles:approve-2"}
 INSTRUCTIONS = "payments.instructions:read"
-STATISTICS = "payments.statistics:read"
-
-
-@pytest.fixture
-async def api(
-    payments: Payments, clock: FixedClock, keys: Path, issuer: Issuer
-) -> AsyncIterator[httpx.AsyncClient]:
-    platform = platform_for_tests(
-        SERVICE, payments.databases.api, clock=clock, keys=keys, verifier=issuer.verifier()
-    )
-    transport = httpx.ASGITransport(app=create_app(Settings(), platform))
-    async with httpx.AsyncClient(transport=transport, base_url="http://sanad.test") as client:
-        yield client
 
 
 @pytest.fixture
@@ -268,30 +250,6 @@ async def test_another_region_and_a_caller_without_purpose_see_nothing(
 
     assert elsewhere.json() == {"items": [], "next_cursor": None}
     assert purposeless.status_code == 403
-
-
-async def test_statistics_count_what_the_caller_may_see(
-    payments: Payments, api: httpx.AsyncClient, issuer: Issuer
-) -> None:
-    await payments.pay_households(4, regions=("01", "01", "01", "06"))
-    await payments.frozen()
-    country = await api.get("/payments/v1/statistics", headers=issuer.headers(STATISTICS))
-    region = await api.get(
-        "/payments/v1/statistics", headers=issuer.headers(STATISTICS, regions=["06"])
-    )
-
-    assert country.json() == {
-        "entitlements": 4,
-        "instructions": 4,
-        "net_centimes": 4 * AMOUNT,
-        "held": 0,
-        "files": 0,
-        "settled": 0,
-        "settled_centimes": 0,
-        "rejected": 0,
-        "as_of": "2026-11-20T09:00:00Z",
-    }
-    assert region.json()["net_centimes"] == AMOUNT
 
 
 async def test_a_cycle_of_another_programme_is_not_there(

@@ -128,7 +128,14 @@ async def test_an_api_role_writes_cycles_and_approvals_alone(payments: Payments)
     assert written == {"payment_cycle", "approval"}
 
 
-SCOPED = ("entitlement", "payee_account", "payment_instruction", "payment_attempt", "ledger_entry")
+SCOPED = (
+    "household_region",
+    "entitlement",
+    "payee_account",
+    "payment_instruction",
+    "payment_attempt",
+    "ledger_entry",
+)
 
 
 async def test_an_api_role_sees_the_rows_of_its_regions_alone(payments: Payments) -> None:

@@ -2,20 +2,12 @@
 
 from collections.abc import Mapping
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.registry.domain.census import EVERYWHERE, children_of, region_of, territories
-from services.registry.domain.statistics import (
-    Counts,
-    Tree,
-    hidden_among,
-    hidden_in,
-    per_mille,
-    total_reveals,
-    tree_of,
-)
+from services.registry.domain.statistics import Tree, hidden_in, per_mille, tree_of
+from shared.kernel.small_counts import Counts
 
 CELL_MIN = 5
 CHILDREN = {
@@ -62,23 +54,6 @@ def test_no_small_count_can_be_worked_out_by_subtraction(leaves: dict[str, Count
                 assert high >= min(CELL_MIN, whole)
 
 
-def test_a_single_small_row_takes_the_smallest_of_its_siblings_with_it() -> None:
-    assert hidden_among({"a": (3,), "b": (90,), "c": (40,)}, cell_min=CELL_MIN) == {"a", "c"}
-
-
-def test_rows_that_are_small_together_take_another_with_them() -> None:
-    siblings = {"a": (1,), "b": (1,), "c": (0,), "d": (7,), "e": (90,)}
-    assert hidden_among(siblings, cell_min=CELL_MIN) == {"a", "b", "d"}
-
-
-def test_a_count_of_nobody_is_shown() -> None:
-    assert hidden_among({"a": (0,), "b": (90,)}, cell_min=CELL_MIN) == set()
-
-
-def test_one_small_count_hides_the_whole_row() -> None:
-    assert "a" in hidden_among({"a": (90, 2), "b": (90, 9), "c": (90, 9)}, cell_min=CELL_MIN)
-
-
 def test_a_hidden_region_is_not_given_away_by_its_provinces() -> None:
     leaves: dict[str, Counts] = {**dict.fromkeys(LEAVES, (50,)), "c1": (2,)}
     tree = tree_of(leaves, CHILDREN, measures=1)
@@ -86,17 +61,6 @@ def test_a_hidden_region_is_not_given_away_by_its_provinces() -> None:
     assert {"c", "c1", "b"} <= hidden
     assert hidden & {"b1", "b2"}
     assert not hidden & {"a", "a1", "a2", "a3"}
-
-
-@pytest.mark.parametrize(
-    ("hidden", "reveals"),
-    [(set(), False), ({"a"}, True), ({"a", "b"}, True), ({"a", "b", "c"}, False)],
-)
-def test_the_total_of_some_regions_is_shown_if_it_gives_none_of_them_away(
-    hidden: set[str], *, reveals: bool
-) -> None:
-    regions = {"a": (1,), "b": (2,), "c": (9,), "d": (70,)}
-    assert total_reveals(regions, hidden, cell_min=CELL_MIN) is reveals
 
 
 def test_a_commune_without_counts_is_counted_as_empty() -> None:

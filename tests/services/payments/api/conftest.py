@@ -1,0 +1,32 @@
+"""The payments service as its callers meet it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.payments.main import SERVICE, Settings, create_app
+from shared.testing.fixed_clock import FixedClock
+from shared.testing.platforms import platform_for_tests
+from shared.testing.tokens import Issuer
+from tests.services.payments.paying import Payments
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Return what the service runs with."""
+    return Settings()
+
+
+@pytest.fixture
+async def api(
+    payments: Payments, clock: FixedClock, keys: Path, issuer: Issuer, settings: Settings
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Return a client of the service."""
+    platform = platform_for_tests(
+        SERVICE, payments.databases.api, clock=clock, keys=keys, verifier=issuer.verifier()
+    )
+    transport = httpx.ASGITransport(app=create_app(settings, platform))
+    async with httpx.AsyncClient(transport=transport, base_url="http://sanad.test") as client:
+        yield client
