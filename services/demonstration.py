@@ -24,7 +24,12 @@ from services.launcher import (
 from shared.runtime.children import ChildFailedError, end_with_parent
 from shared.runtime.garbage import settle_garbage_collector
 from shared.runtime.logging import configure_logging
-from shared.runtime.state_folder import StateFolderError, open_state_folder, require_space
+from shared.runtime.state_folder import (
+    StateFolderError,
+    open_state_folder,
+    require_space,
+    temporary_folder,
+)
 from shared.storage.embedded import PostgresUnavailableError
 from shared.web.process import HttpServer, UsageError, listen
 
@@ -114,9 +119,7 @@ def _run(wishes: Wishes) -> int:
 
 def _demo(wishes: Wishes) -> int:
     """Walk the month on a state that is removed afterwards; print its counts as one JSON line."""
-    state = Path(tempfile.mkdtemp(prefix="sanad-demo-"))
-    try:
-        state.chmod(0o755)
+    with temporary_folder("sanad-demo-") as state:
         require_space(state, FREE_BYTES_MIN)
         with _log_to(state / "sanad.log"):
             status = asyncio.run(
@@ -135,8 +138,6 @@ def _demo(wishes: Wishes) -> int:
             shutil.copyfile(state / "sanad.log", kept)
             sys.stderr.write(f"The log of the failed demonstration is kept in {kept}.\n")
         return status
-    finally:
-        shutil.rmtree(state, ignore_errors=True)
 
 
 async def _serve_and_walk(

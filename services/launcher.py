@@ -166,6 +166,11 @@ def _migrated(admin_url: str, service: str, state: Path) -> ServiceUrls:
         make_secret(folder / f"{kind}.password")
     passwords = {kind: (folder / f"{kind}.password").read_text() for kind in ROLE_KINDS}
     urls = provision(admin_url, service, passwords=passwords)
+    for kind in ROLE_KINDS:
+        # For the commands of operators: the port is another at each start.
+        address = folder / f"{kind}.url"
+        address.touch(mode=0o600)
+        address.write_text(getattr(urls, kind))
     today = OffsetClock(state / "clock-offset").today()
     migrate(urls.owner, SERVICES[service].MIGRATIONS, today=today)
     return urls

@@ -7,6 +7,7 @@ import pytest
 import structlog
 
 from shared.messaging.in_process import InProcessBroker
+from shared.runtime.state_folder import temporary_folder
 from shared.storage.embedded import EmbeddedPostgres, start_postgres
 from shared.testing.databases import DatabaseFactory
 from shared.testing.fixed_clock import FixedClock
@@ -35,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def postgres() -> Iterator[EmbeddedPostgres]:
     """Return a server of this session's own."""
     # Hundreds of databases come and go here, and none has to outlive a power failure.
     # tests/shared/storage/test_embedded.py holds the server to its real settings.
@@ -46,9 +47,17 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
         "autovacuum=off",
         "scram_iterations=1",
     )
-    server = start_postgres(tmp_path_factory.mktemp("postgres-state"), settings=hasty)
-    yield server
-    server.stop()
+    with temporary_folder("sanad-tests-") as state:
+        server = start_postgres(state, settings=hasty)
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def server_state() -> Iterator[Path]:
+    """Return the state folder of a server; the folders of pytest are closed to its user."""
+    with temporary_folder("sanad-tests-") as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

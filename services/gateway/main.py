@@ -12,6 +12,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from services.gateway.api import documents, tokens
+from services.gateway.api.client_commands import client_command
 from services.gateway.api.commands import CLIENTS, TokenUnavailableError, print_token
 from services.gateway.api.documents import MergedDocument
 from services.gateway.api.proxy.application import Limits, Proxy
@@ -187,7 +188,11 @@ def _token_command(settings: Settings, arguments: Sequence[str]) -> None:
 Command = Callable[[Settings, Sequence[str]], None]
 
 COMMANDS: Mapping[str, Command] = MappingProxyType(
-    {"seed-demo-clients": _seed_command, "token": _token_command}
+    {
+        "clients": client_command(_collaborators),
+        "seed-demo-clients": _seed_command,
+        "token": _token_command,
+    }
 )
 
 

@@ -1,8 +1,17 @@
 """The state folder: where one installation keeps its keys, data and journals."""
 
+import fcntl
 import os
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
+
+LOCK_FILE = ".lock"
+SWEPT_MAX = 100
+"""How many folders of killed runs one start removes."""
 
 
 class StateFolderError(Exception):
@@ -39,3 +48,60 @@ def require_space(folder: Path, free_bytes: int) -> None:
         need = free_bytes // (1024 * 1024)
         message = f"The disk under {folder} is full: at least {need} MB must be free."
         raise StateFolderError(message)
+
+
+@contextmanager
+def temporary_folder(prefix: str) -> Iterator[Path]:
+    """Yield a new folder that others may pass through, and remove it afterwards.
+
+    Runs that were killed leave theirs behind, and the next one with the same prefix removes them.
+    A folder is in use as long as somebody holds its lock, which ends with the process.
+
+    Args:
+        prefix: How the names of such folders begin, among all temporary ones.
+    """
+    for left in islice(Path(tempfile.gettempdir()).glob(f"{prefix}*"), SWEPT_MAX):
+        _remove_unless_used(left)
+    folder, lock = _locked_folder(prefix)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _locked_folder(prefix: str) -> tuple[Path, int]:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=prefix))
+        folder.chmod(0o711)
+        lock = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if _is_the_lock_of(folder, lock):
+            return folder, lock
+        # Another start took it for one that was left behind, before it was locked.
+        os.close(lock)
+
+
+def _remove_unless_used(folder: Path) -> None:
+    if folder.is_symlink():
+        return
+    try:
+        lock = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:  # no run's, or somebody else's, or removed meanwhile
+        return
+    try:
+        if os.fstat(lock).st_uid == os.geteuid():
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+            if folder.exists():  # a server that ends wrote to it meanwhile: for the next start
+                (folder / LOCK_FILE).touch(mode=0o600)
+    except BlockingIOError:
+        pass  # in use
+    finally:
+        os.close(lock)
+
+
+def _is_the_lock_of(folder: Path, lock: int) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat((folder / LOCK_FILE).stat(), os.fstat(lock))
+    return False

@@ -5,17 +5,16 @@ PostgreSQL, and the bare serialisation of as many person lines by one core.
 """
 
 import json
-import os
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from shared.runtime.state_folder import temporary_folder
 from shared.storage.embedded import start_postgres
 from tests.benchmarks.report import Figure, report
 
@@ -27,12 +26,11 @@ HEALTHZ_MS_MAX = 200.0
 
 def run() -> dict[str, Any]:
     """Measure the road and report it."""
-    with tempfile.TemporaryDirectory(prefix="sanad-bench-") as folder:
-        os.chmod(folder, 0o755)  # noqa: PTH101, S103 -- PostgreSQL's own user must pass
-        population = Path(folder) / "population"
+    with temporary_folder("sanad-bench-") as folder:
+        population = folder / "population"
         persons_per_s = _generate(population)
         lines = (population / "population.jsonl").read_bytes().splitlines(keepends=True)
-        bare_households_per_s = _bare_copy(lines, Path(folder))
+        bare_households_per_s = _bare_copy(lines, folder)
         bare_persons_per_s = _bare_serialisation(lines)
         summary = _demo()
     households_per_s = summary["households"] / summary["seconds"]["total"]

@@ -10,9 +10,9 @@ import asyncio
 import json
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -29,6 +29,7 @@ from services.registry.use_cases.match_ramed import match_next_rows
 from services.registry.use_cases.read_block import IDCS_FIELD, REFERENCE_FIELD
 from services.registry.use_cases.receive_ramed import RamedRequest, receive_ramed, rows_of
 from shared.kernel.batches import batched
+from shared.runtime.state_folder import temporary_folder
 from shared.storage.database import RowScope
 from shared.storage.embedded import start_postgres
 from tests.benchmarks.registry.imports import Loading, loading
@@ -72,14 +73,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--persons", type=int, default=1_000_000)
     parser.add_argument("--dirty", type=float, default=DIRTY)
     asked = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="sanad-drill-") as folder:
-        Path(folder).chmod(0o755)
-        findings, persons = asyncio.run(_run(Path(folder), asked.persons, asked.dirty))
+    with temporary_folder("sanad-drill-") as folder:
+        findings, persons = asyncio.run(_run(folder, asked.persons, asked.dirty))
     return 0 if _report(findings, persons) else 1
 
 
 async def _run(folder: Path, persons: int, dirty: float) -> tuple[list[Finding], int]:
-    population = generate_population(folder, persons, dirty)
+    with _stage("generating"):
+        population = generate_population(folder, persons, dirty)
     server = start_postgres(folder)
     try:
         async with loading(folder, server.admin_url) as registry:
@@ -88,13 +89,16 @@ async def _run(folder: Path, persons: int, dirty: float) -> tuple[list[Finding],
             # The statistics that autovacuum gathers within a minute of a load.
             async with registry.databases.owner.transaction() as tx:
                 await tx.execute("ANALYZE")
-            persons_found = await _search(registry, "persons")
-            households_found = await _search(registry, "households")
+            with _stage("searching persons"):
+                persons_found = await _search(registry, "persons")
+            with _stage("searching households"):
+                households_found = await _search(registry, "households")
             findings = [
                 await _judge(registry, "persons", persons_found, truth.persons),
                 await _judge(registry, "households", households_found, truth.households),
             ]
-            findings.append(await _ramed(registry, population))
+            with _stage("matching RAMED"):
+                findings.append(await _ramed(registry, population))
             recorded = await registry.databases.value("SELECT count(*) FROM person")
     finally:
         server.stop()
@@ -132,11 +136,20 @@ def generate_population(folder: Path, persons: int, dirty: float) -> Path:
 
 async def _load(registry: Loading, population: Path) -> None:
     """Load the persons first, then the households that name them."""
-    for of_persons in (True, False):
-        with population.open("rb") as file:
+    for name, of_persons in (("persons", True), ("households", False)):
+        with _stage(f"loading {name}"), population.open("rb") as file:
             lines = (line.rstrip(b"\n") for line in file if line.startswith(_PERSON) == of_persons)
             for some in _slices(lines):
                 await registry.load(some)
+
+
+@contextmanager
+def _stage(name: str) -> Iterator[None]:
+    """Print how long a stage took, once it is over."""
+    started = time.perf_counter()
+    yield
+    sys.stdout.write(f"{name:<22} {time.perf_counter() - started:8.1f} s\n")
+    sys.stdout.flush()
 
 
 def _slices(lines: Iterable[bytes]) -> Iterator[list[bytes]]:

@@ -64,9 +64,10 @@ def test_separate_processes_over_rabbitmq_agree_to_the_centime(
     in_one_process: dict[str, Any],
     rabbitmq: RabbitMQServer,
     tmp_path_factory: pytest.TempPathFactory,
+    server_state: Path,
 ) -> None:
     state = tmp_path_factory.mktemp("distributed")
-    server = start_postgres(tmp_path_factory.mktemp("distributed-postgres"))
+    server = start_postgres(server_state)
     try:
         with running_processes(
             state, admin_url=server.admin_url, amqp_url=rabbitmq.new_vhost()

@@ -91,8 +91,8 @@ def free_port() -> int:
     return port
 
 
-def test_it_survives_a_kill_keeps_its_data_and_leaves_nobody_behind(tmp_path: Path) -> None:
-    state, port = tmp_path / "state", free_port()
+def test_it_survives_a_kill_keeps_its_data_and_leaves_nobody_behind(server_state: Path) -> None:
+    state, port = server_state / "state", free_port()
     with running(state, port) as first:
         first.wait_until_it_says("Scoring and deciding")
         family = first.family()
@@ -107,6 +107,7 @@ def test_it_survives_a_kill_keeps_its_data_and_leaves_nobody_behind(tmp_path: Pa
             in httpx.get(f"http://127.0.0.1:{port}/openapi.json").headers["content-type"]
         )
         assert token_of("auditor", state).count(".") == 2
+        assert "demo-auditor: auditor" in clients_of(state)
         family = second.family()
         assert second.end(signal.SIGINT) == 0
     _, alive = psutil.wait_procs(family, timeout=30)
@@ -125,6 +126,23 @@ def token_of(role: str, state: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "services", "token", "--role", role],
         env=kept | {"SANAD_STATE_DIR": str(state)},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.stdout
+
+
+def clients_of(state: Path) -> str:
+    """Return the clients that an administrator's terminal lists."""
+    address = state / "keys" / "gateway" / "database" / "api.url"
+    assert address.stat().st_mode & 0o777 == 0o600
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}  # noqa: TID251
+    stated = {"SANAD_PROFILE": "demo", "SANAD_STATE_DIR": str(state)}
+    done = subprocess.run(
+        [sys.executable, "-m", "services", "gateway", "clients", "list"],
+        env=kept | stated | {"DATABASE_URL": address.read_text()},
         check=True,
         capture_output=True,
         text=True,

@@ -2,20 +2,26 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from services.gateway.domain.errors import ClientMalformedError, ScopeRefusedError
-from services.gateway.domain.roles import RoleBook
+from services.gateway.domain.errors import (
+    ClientChangeRefusedError,
+    ClientMalformedError,
+    ScopeRefusedError,
+)
+from services.gateway.domain.roles import Role, RoleBook
 
 PublicKey = Mapping[str, str]
 
 CLIENT_ID_CHARACTERS_MAX = 64
 CLIENT_KEYS_MAX = 4
 SCOPE_CHARACTERS_MAX = 2_048
+KEY_FIELDS = frozenset({"kty", "crv", "x", "y", "kid", "use", "alg"})
 
 _CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,63}")
+_REGION = re.compile(r"\*|0[1-9]|1[0-2]")
+_PROGRAMME = re.compile(r"\*|[a-z][a-z0-9-]{1,63}")
 _COORDINATE = re.compile(r"[A-Za-z0-9_-]{43}")
-_KEY_FIELDS = frozenset({"kty", "crv", "x", "y", "kid", "use", "alg"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +61,65 @@ class Client:
             raise ScopeRefusedError(message)
         return tuple(sorted(asked))
 
+    def with_key(self, key: PublicKey) -> "Client":
+        """Return the client with one key more.
+
+        Raises:
+            ClientMalformedError: The key is not acceptable, or the client has enough.
+        """
+        keys = (*self.public_keys, key)
+        _check_keys(keys)
+        return replace(self, public_keys=keys)
+
+    def without_key(self, kid: str) -> "Client":
+        """Return the client without one of its keys.
+
+        Raises:
+            ClientChangeRefusedError: It has no such key, or no other.
+        """
+        kept = tuple(key for key in self.public_keys if key["kid"] != kid)
+        if len(kept) == len(self.public_keys):
+            message = "The client has no key of that kid; `clients list` names its keys."
+            raise ClientChangeRefusedError(message)
+        if not kept:
+            message = "It is the client's only key; add its successor first, or disable the client."
+            raise ClientChangeRefusedError(message)
+        return replace(self, public_keys=kept)
+
+
+def client_of_role(
+    client_id: str,
+    role: Role,
+    key: PublicKey,
+    *,
+    regions: tuple[str, ...] | None = None,
+    programmes: tuple[str, ...] | None = None,
+) -> Client:
+    """Return a client that may do whatever its role may.
+
+    Args:
+        client_id: Its name.
+        role: Its only role.
+        key: The public half of its key.
+        regions: Where; by default wherever its role may.
+        programmes: For which programmes; by default for those of its role.
+    """
+    return Client(
+        client_id=client_id,
+        public_keys=(key,),
+        roles=(role.name,),
+        scopes=role.scopes,
+        regions=role.regions if regions is None else regions,
+        programmes=role.programmes if programmes is None else programmes,
+        purposes=role.purposes,
+    )
+
 
 def check_registration(client: Client, *, book: RoleBook) -> None:
     """Refuse a client that could never authenticate, or that exceeds its roles.
 
     Raises:
-        ClientMalformedError: The id, a key, a role, a scope or a purpose is not acceptable.
+        ClientMalformedError: The id, a key, a scope, a purpose or a place is not acceptable.
         UnknownRoleError: A role is not in the role book.
     """
     if not _CLIENT_ID.fullmatch(client.client_id):
@@ -71,6 +130,12 @@ def check_registration(client: Client, *, book: RoleBook) -> None:
         raise ClientMalformedError(message)
     if not set(client.purposes) <= book.purposes.keys():
         message = "The client states a purpose that is not in the role file."
+        raise ClientMalformedError(message)
+    if not all(map(_REGION.fullmatch, client.regions)):
+        message = "A region is one of 01 to 12, or * for all."
+        raise ClientMalformedError(message)
+    if not all(map(_PROGRAMME.fullmatch, client.programmes)):
+        message = "A programme is a name as in asd, or * for all."
         raise ClientMalformedError(message)
     _check_keys(client.public_keys)
 
@@ -92,7 +157,7 @@ def _check_key(key: PublicKey) -> None:
         message = "This is a private key; register its public half and keep this one secret."
         raise ClientMalformedError(message)
     sound = (
-        key.keys() <= _KEY_FIELDS
+        key.keys() <= KEY_FIELDS
         and (key.get("kty"), key.get("crv")) == ("EC", "P-256")
         and _COORDINATE.fullmatch(key.get("x", "")) is not None
         and _COORDINATE.fullmatch(key.get("y", "")) is not None

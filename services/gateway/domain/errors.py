@@ -19,6 +19,10 @@ class ClientMalformedError(DomainError):
     kind = ErrorKind.INVALID
 
 
+class ClientChangeRefusedError(Exception):
+    """An administrator's change at a terminal cannot be made; the message says why."""
+
+
 class TokenRefusedError(DomainError):
     """A token request was refused; `oauth_error` is its name in RFC 6749 section 5.2."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from joserfc.jwk import ECKey
 
-from services.gateway.domain.clients import Client, PublicKey
+from services.gateway.domain.clients import PublicKey, client_of_role
 from services.gateway.domain.roles import Role
 from services.gateway.use_cases.collaborators import Collaborators
 from services.gateway.use_cases.register_client import register_clients
@@ -37,21 +37,12 @@ async def seed_demo_clients(folder: Path, *, collaborators: Collaborators) -> tu
     roles = [role for role in collaborators.book.roles.values() if role.scopes]
     issuer = collaborators.tokens.issuer
     keys = await asyncio.to_thread(_key_files, folder, roles=roles, issuer=issuer)
-    clients = [_demo_client(role, key) for role, key in zip(roles, keys, strict=True)]
+    clients = [
+        client_of_role(f"demo-{role.name}", role, key)
+        for role, key in zip(roles, keys, strict=True)
+    ]
     await register_clients(clients, collaborators=collaborators)
     return tuple(role.name for role in roles)
-
-
-def _demo_client(role: Role, public_key: PublicKey) -> Client:
-    return Client(
-        client_id=f"demo-{role.name}",
-        public_keys=(public_key,),
-        roles=(role.name,),
-        scopes=role.scopes,
-        regions=role.regions,
-        programmes=role.programmes,
-        purposes=role.purposes,
-    )
 
 
 def _key_files(folder: Path, *, roles: list[Role], issuer: str) -> list[PublicKey]:

@@ -90,7 +90,7 @@ def _access_log_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m services {_SERVICE} access-log")
     actions = parser.add_subparsers(dest="action", required=True)
     export = actions.add_parser("export", help="write sealed rows, blocks and public keys")
-    export.add_argument("--out", type=Path, required=True, help="an existing, empty folder")
+    export.add_argument("--out", type=Path, required=True, help="an empty folder, or a new one")
     export.add_argument("--after-block", type=int, default=0, help="leave out blocks up to this")
     verify = actions.add_parser("verify", help="say whether the chain holds, and where it does not")
     verify.add_argument("folder", type=Path, nargs="?", help="where an export lies")
@@ -104,10 +104,6 @@ def _access_log_parser() -> argparse.ArgumentParser:
 def _exported(
     settings: ServiceSettings, asked: argparse.Namespace, collaborators: Making
 ) -> Verdict:
-    if not asked.out.is_dir():
-        message = "The folder to export into does not exist."
-        raise UsageError(message)
-
     async def act(using: Collaborators) -> Verdict:
         return await export_access_log(
             asked.out, using=using, after_block=asked.after_block, progress=_bar("blocks")

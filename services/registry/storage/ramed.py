@@ -21,11 +21,14 @@ ROW_TABLE = "ramed_row"
 NUMBER_COLUMN = "number_sealed"
 _BLOCK_COLUMNS = column_names(RamedBlockRow)
 CANDIDATES_OF_BIRTH_MAX = 500
-"""Persons of one birth in one province who share a sound with a row; more are not compared."""
+"""Persons of one birth in one province who share a sound with a row, or carriers of its card; more
+are not compared."""
 _MATCHING = (
     "matching_id, client, regions, state, blocks_total, blocks_done, rows_total, matched,"
     " ambiguous, unknown, malformed, created_at, completed_at"
 )
+# OFFSET 0 keeps the sounds out of the conditions that an index may be asked for: most share theirs
+# with thousands, whom the index of tokens would list anew for every row. Few share a birth.
 _CANDIDATES = """
     WITH row AS MATERIALIZED (
         SELECT place - 1 AS place, province, born, tokens::bigint[] AS tokens
@@ -36,25 +39,33 @@ _CANDIDATES = """
            AS wanted (place, first, before)
       JOIN row ON row.place = wanted.place
      CROSS JOIN LATERAL (
-            SELECT person_id FROM person
-             WHERE birth_date >= wanted.first AND birth_date < wanted.before
-               AND province_code = row.province AND search_tokens && row.tokens
-               AND (%(everywhere)s OR region_code = ANY (%(regions)s))
+            SELECT person_id
+              FROM (SELECT person_id, search_tokens FROM person
+                     WHERE birth_date >= wanted.first AND birth_date < wanted.before
+                       AND province_code = row.province
+                       AND (%(everywhere)s OR region_code = ANY (%(regions)s))
+                    OFFSET 0) AS born
+             WHERE search_tokens && row.tokens
              LIMIT %(most)s) AS near
      UNION
-    SELECT row.place, person.person_id
+    SELECT row.place, born.person_id
       FROM row
-      JOIN person ON person.birth_date = row.born
-     WHERE cardinality(ARRAY(SELECT unnest(person.search_tokens)
+     CROSS JOIN LATERAL (
+            SELECT person_id, search_tokens FROM person
+             WHERE birth_date = row.born
+               AND (%(everywhere)s OR region_code = ANY (%(regions)s))
+            OFFSET 0) AS born
+     WHERE born.search_tokens && row.tokens
+       AND cardinality(ARRAY(SELECT unnest(born.search_tokens)
                              INTERSECT SELECT unnest(row.tokens))) > 1
-       AND (%(everywhere)s OR person.region_code = ANY (%(regions)s))
      UNION
     SELECT card.place, holder.person_id
       FROM unnest(%(card_places)s::int[], %(card_tokens)s::bigint[]) AS card (place, token)
-      JOIN (SELECT person_id, token FROM person, unnest(search_tokens) AS token
-             WHERE search_tokens && %(card_tokens)s::bigint[]
-               AND (%(everywhere)s OR region_code = ANY (%(regions)s))) AS holder
-     USING (token)
+     CROSS JOIN LATERAL (
+            SELECT person_id FROM person
+             WHERE search_tokens @> ARRAY[card.token]
+               AND (%(everywhere)s OR region_code = ANY (%(regions)s))
+             LIMIT %(most)s) AS holder
 """
 
 

@@ -52,17 +52,15 @@ async def export_access_log(
     wrote was read back from the files and verified.
 
     Args:
-        folder: An existing folder without an export.
+        folder: A folder without an export; it is made, for its owner alone, if it is missing.
         using: The registry's means; their database role must see every row.
         after_block: Leave out this block and those before it.
         progress: Is told how many blocks are written.
 
     Raises:
-        ExportUnreadableError: The folder holds an export already.
+        ExportUnreadableError: The folder holds an export already, or cannot be made.
     """
-    if any((folder / name).exists() for name in (BLOCKS_FILE, ROWS_FILE, KEYS_FILE)):
-        message = "The folder holds an export already; name an empty one."
-        raise ExportUnreadableError(message)
+    await asyncio.to_thread(_prepare, folder)
     published = await asyncio.to_thread(public_keys, using.keys)
     drafts = {name: folder / f"{name}.draft" for name in (BLOCKS_FILE, ROWS_FILE, KEYS_FILE)}
     with _private(drafts[BLOCKS_FILE]) as blocks, _private(drafts[ROWS_FILE]) as rows:
@@ -72,6 +70,17 @@ async def export_access_log(
     for name, draft in drafts.items():
         draft.rename(folder / name)
     return await asyncio.to_thread(verify_export, folder, after_block=after_block)
+
+
+def _prepare(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        message = f"The folder to export into cannot be made: {error.strerror}."
+        raise ExportUnreadableError(message) from error
+    if any((folder / name).exists() for name in (BLOCKS_FILE, ROWS_FILE, KEYS_FILE)):
+        message = "The folder holds an export already; name an empty one."
+        raise ExportUnreadableError(message)
 
 
 async def _write(

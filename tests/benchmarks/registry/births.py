@@ -9,7 +9,6 @@ second that is promised; and the declaration's own answer with one bare callback
 
 import asyncio
 import statistics
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from services.registry.integrations.dci_callbacks import open_channel
 from shared.messaging.in_process import InProcessBroker
 from shared.runtime.garbage import settle_garbage_collector
 from shared.runtime.logging import configure_logging
+from shared.runtime.state_folder import temporary_folder
 from shared.storage.embedded import start_postgres
 from shared.testing.databases import DatabaseFactory
 from shared.testing.fixed_clock import FixedClock
@@ -66,9 +66,7 @@ def measure_births(*, births: int = BIRTHS) -> list[Figure]:
         births: How many to declare, after the warm-up.
     """
     configure_logging("registry", level="WARNING")
-    with tempfile.TemporaryDirectory(prefix="sanad-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+    with temporary_folder("sanad-bench-") as folder:
         server = start_postgres(folder)
         try:
             return asyncio.run(_measure(folder, server.admin_url, births))

@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -28,6 +27,7 @@ from shared.messaging.sealed_fields import SealedFields
 from shared.runtime.garbage import settle_garbage_collector
 from shared.runtime.ids import new_id
 from shared.runtime.metrics import Metrics
+from shared.runtime.state_folder import temporary_folder
 from shared.storage.database import Database
 from shared.storage.embedded import start_postgres
 from shared.storage.sealed import load_sealed_columns
@@ -89,9 +89,8 @@ def measure_imports(*, persons: int, settings: tuple[str, ...] = ()) -> list[Fig
         persons: About how many to import; the curve has a point each `SLICE_PERSONS`.
         settings: Further settings of the PostgreSQL server.
     """
-    with tempfile.TemporaryDirectory(prefix="sanad-bench-") as folder:
-        Path(folder).chmod(0o755)
-        return asyncio.run(_measure(Path(folder), persons, settings))
+    with temporary_folder("sanad-bench-") as folder:
+        return asyncio.run(_measure(folder, persons, settings))
 
 
 async def _measure(folder: Path, persons: int, settings: tuple[str, ...]) -> list[Figure]:

@@ -10,7 +10,6 @@ import asyncio
 import json
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -38,6 +37,7 @@ from shared.kernel.batches import batched
 from shared.runtime.clock import SystemClock
 from shared.runtime.ids import new_id
 from shared.runtime.keys import make_key
+from shared.runtime.state_folder import temporary_folder
 from shared.storage.embedded import start_postgres
 from shared.storage.sealed import load_sealed_columns
 from shared.testing.databases import DatabaseFactory, ServiceDatabases
@@ -122,9 +122,7 @@ def measure_look_ups(
         seconds: How long each load lasts, after its warm-up.
         settings: Further settings of the PostgreSQL server.
     """
-    with tempfile.TemporaryDirectory(prefix="sanad-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+    with temporary_folder("sanad-bench-") as folder:
         server = start_postgres(folder, settings=settings)
         try:
             keys = folder / "keys"

@@ -8,7 +8,6 @@ same tokens by the same role on the same connection pool, which opens, scores an
 import asyncio
 import json
 import statistics
-import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -29,6 +28,7 @@ from services.registry.use_cases.search_persons import CANDIDATES_MAX
 from services.registry.use_cases.search_tokens import sound_tokens
 from shared.runtime.garbage import settle_garbage_collector
 from shared.runtime.keys import make_key
+from shared.runtime.state_folder import temporary_folder
 from shared.storage.database import RowScope
 from shared.storage.embedded import start_postgres
 from shared.testing.fixed_clock import FixedClock
@@ -59,9 +59,8 @@ def measure_search(*, persons: int) -> list[Figure]:
     Args:
         persons: About how many to load first.
     """
-    with tempfile.TemporaryDirectory(prefix="sanad-bench-") as folder:
-        Path(folder).chmod(0o755)
-        return asyncio.run(_measure(Path(folder), persons))
+    with temporary_folder("sanad-bench-") as folder:
+        return asyncio.run(_measure(folder, persons))
 
 
 async def _measure(folder: Path, persons: int) -> list[Figure]:

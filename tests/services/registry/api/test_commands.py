@@ -42,10 +42,8 @@ def keys(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
-    """Return an empty folder to export into."""
-    folder = tmp_path / "export"
-    folder.mkdir()
-    return folder
+    """Return where to export to; the command makes the folder."""
+    return tmp_path / "evidence" / "export"
 
 
 @pytest.fixture
@@ -96,7 +94,8 @@ async def test_an_export_is_verified_without_database_or_secret(
     stranger = Settings(sanad_profile="demo", sanad_key_dir=out / "no-keys-here")
     await run(stranger, "access-log", "verify", str(out))
     assert capsys.readouterr().out.count("2 blocks with 5 rows are as they were sealed") == 2
-    assert (out / "rows.jsonl").stat().st_mode & 0o777 == 0o600
+    modes = [path.stat().st_mode & 0o777 for path in (out, out / "rows.jsonl")]
+    assert modes == [0o700, 0o600]
     private = load_key_ring(settings.key_dir / "registry" / "access-seal").active
     assert private not in (out / "keys.json").read_bytes()
 
@@ -222,7 +221,7 @@ async def test_what_is_no_export_is_refused_in_one_sentence(
     for command in (
         ("verify", str(out)),
         ("verify",),
-        ("export", "--out", str(out / "nowhere")),
+        ("export", "--out", str(settings.key_dir / "registry" / "access-seal" / "k1.key")),
         ("verify", str(out), "--head", "short"),
     ):
         with pytest.raises(UsageError):
