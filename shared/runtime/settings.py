@@ -26,6 +26,7 @@ class ServiceSettings(BaseSettings):
     sanad_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     sanad_pool_max: int = Field(default=8, ge=1, le=100)
     sanad_inflight_max: int = Field(default=200, ge=1, le=10_000)
+    sanad_kept_answers_hours: int = Field(default=48, ge=1, le=8_784)
     database_url: SecretStr | None = None
     owner_database_url: SecretStr | None = None
     admin_database_url: SecretStr | None = None

@@ -51,7 +51,7 @@ class Issuer:
             "roles": [],
             "regions": list(regions),
             "programmes": list(programmes),
-            "purposes": ["testing"],
+            "purposes": ["identity-verification"],
             **claims,
         }
         header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": self._key.kid}
@@ -60,4 +60,4 @@ class Issuer:
     def headers(self, *scopes: str, **claims: Any) -> dict[str, str]:  # noqa: ANN401 -- any claim
         """Return the request headers of a caller with these scopes and a purpose."""
         token = self.token(*scopes, **claims)
-        return {"Authorization": f"Bearer {token}", "Sanad-Purpose": "testing"}
+        return {"Authorization": f"Bearer {token}", "Sanad-Purpose": "identity-verification"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response, params
+from fastapi import APIRouter, Depends, FastAPI, Response, params
 from fastapi.routing import APIRoute
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from psycopg import Error
@@ -12,9 +12,9 @@ from typing_extensions import override
 
 from shared.web.auth import admits
 from shared.web.oversize import OversizeAsProblem
-from shared.web.parameters import refuse_unknown_parameters
 from shared.web.platform import Platform
 from shared.web.problems import COMMON_RESPONSES, install_problems, problem_response
+from shared.web.strictness import hold_to_route
 from shared.web.telemetry import Telemetry
 
 BODY_BYTES_MAX = 1024 * 1024
@@ -75,13 +75,8 @@ def create_service_app(
 
 
 def _strictness(router: APIRouter) -> list[params.Depends]:
-    """Return what refuses unknown parameters where not every route admits callers, which does."""
-    return [] if all(map(admits, router.routes)) else [Depends(refuse_unknown)]
-
-
-async def refuse_unknown(request: Request) -> None:
-    """Refuse a request whose query names a parameter that its route does not have."""
-    refuse_unknown_parameters(request)
+    """Return what holds requests to a route where not every one admits callers, which does."""
+    return [] if all(map(admits, router.routes)) else [Depends(hold_to_route)]
 
 
 def health_routes(platform: Platform) -> APIRouter:

@@ -24,7 +24,7 @@ from typing_extensions import override
 
 from shared.kernel.errors import DomainError, ErrorKind
 from shared.storage.database import RowScope
-from shared.web.parameters import refuse_unknown_parameters
+from shared.web.strictness import hold_to_route
 
 log = structlog.get_logger(__name__)
 
@@ -208,7 +208,7 @@ def _words(claims: Mapping[str, Any], name: str) -> tuple[str, ...]:
 class _Admission(SecurityBase):
     """The security scheme of every route, which is itself what admits its callers.
 
-    It also holds them to the parameters of the route: every dependency more is a twentieth of the
+    It also holds them to what the route takes: every dependency more is a twentieth of the
     cost of a small request.
     """
 
@@ -227,7 +227,7 @@ class _Admission(SecurityBase):
         if not principal.scopes.issuperset(wanted.scopes):
             message = "The access token does not carry the scope that this route asks for."
             raise ScopeMissingError(message)
-        refuse_unknown_parameters(request)
+        await hold_to_route(request)
         request.state.principal = principal
         return principal
 

@@ -1,4 +1,4 @@
-"""A query may name only what its route has."""
+"""A query may name only what its route has, and each name once."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -18,20 +18,33 @@ class UnknownParameterError(DomainError):
     kind: ClassVar[ErrorKind] = ErrorKind.INVALID
 
 
-def refuse_unknown_parameters(request: Request) -> None:
-    """Refuse a query parameter that the route does not declare.
+class ParameterRepeatedError(DomainError):
+    """The query names a parameter twice; no route takes several values of one."""
 
-    Why: a misspelt filter that is ignored answers a question nobody asked.
+    code: ClassVar[str] = "shared.parameter-repeated"
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
+
+
+def refuse_ambiguous_query(request: Request) -> None:
+    """Refuse a query parameter that the route does not declare, or one that is stated twice.
+
+    Why: a misspelt filter that is ignored answers a question nobody asked, and so does the one of
+    two that was not meant.
 
     Raises:
-        UnknownParameterError: There is one.
+        UnknownParameterError: There is one that the route does not have.
+        ParameterRepeatedError: There is one twice.
     """
     if not request.scope["query_string"]:
         return
     known = _declared(request)
-    if any(name not in known for name in request.query_params):
+    stated = [name for name, _ in request.query_params.multi_items()]
+    if not known.issuperset(stated):
         message = "The query names a parameter that this route does not have."
         raise UnknownParameterError(message)
+    if len(set(stated)) != len(stated):
+        message = "The query names a parameter twice."
+        raise ParameterRepeatedError(message)
 
 
 def _declared(request: Request) -> frozenset[str]:

@@ -27,6 +27,7 @@ class Platform:
     sealed: SealedColumns
     sealed_fields: SealedFields
     inflight_max: int = 200
+    kept_answers_hours: int = 48
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,7 @@ async def open_platform(
             sealed=load_sealed_columns(keys / service),
             sealed_fields=SealedFields(service, keys),
             inflight_max=settings.sanad_inflight_max,
+            kept_answers_hours=settings.sanad_kept_answers_hours,
         )
     finally:
         await database.close()

@@ -4,12 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from shared.messaging.broker import Broker
 from shared.messaging.consuming import Consumer
 from shared.messaging.relay import Relay
 from shared.runtime.loops import Loop, run_loop
+from shared.storage.kept_answers import forget_answers
 from shared.web.platform import Platform, Worker
+
+PURGE_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -59,4 +63,7 @@ def _loops(one: Employment, broker: Broker) -> list[Loop]:
         broker=broker,
         metrics=one.platform.metrics,
     )
-    return [*relay.loops(), *one.worker.loops]
+    platform = one.platform
+    forget = partial(forget_answers, platform.database, hours=platform.kept_answers_hours)
+    purge = Loop("kept-answers-purge", forget, idle_seconds=PURGE_SECONDS)
+    return [*relay.loops(), purge, *one.worker.loops]

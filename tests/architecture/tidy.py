@@ -46,9 +46,10 @@ _REGISTRY_HOST = re.compile(
 )
 _UNWRITTEN = "NotImple" + "mentedError"
 _MACHINE_PATH = re.compile(r"(?<![\w.])/(root|work|home/\w+|Users/\w+)/")
-# Who keeps leases and queues for everybody; no business instant is in their tables.
+# Who keeps leases, queues and answers for everybody; no business instant is in their tables.
 _LEASES_AND_QUEUES = tuple(
-    f"shared/storage/{name}.py" for name in ("inbox", "leases", "migrations", "outbox", "tables")
+    f"shared/storage/{name}.py"
+    for name in ("inbox", "kept_answers", "leases", "migrations", "outbox", "tables")
 )
 _REVISIONS = tuple(
     f"services/{name}/storage/migrations/versions"

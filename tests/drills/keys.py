@@ -13,7 +13,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -33,6 +32,7 @@ from shared.runtime.clock import SystemClock
 from shared.runtime.ids import new_id
 from shared.runtime.logging import configure_logging
 from shared.runtime.metrics import Metrics
+from shared.runtime.state_folder import temporary_folder
 from shared.storage.embedded import start_postgres
 from shared.testing.databases import DatabaseFactory, ServiceDatabases
 from shared.testing.tokens import ISSUER, Issuer
@@ -42,7 +42,7 @@ from tests.drills.duplicates import generate_population
 from tests.drills.key_report import Asked, Phase, print_refusals, report
 from tests.services.registry.declaring import a_file, a_household, a_person, content_digest
 
-PARTNER, PURPOSE = "hospital", "testing"
+PARTNER, PURPOSE = "hospital", "identity-verification"
 QUIET_SECONDS = 10.0
 TOKEN_SECONDS = 3600
 SAMPLE_PERSONS = 80
@@ -151,9 +151,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--persons", type=int, default=20_000)
     asked = parser.parse_args(arguments)
     configure_logging(SERVICE, level="WARNING")
-    with tempfile.TemporaryDirectory(prefix="sanad-drill-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+    with temporary_folder("sanad-drill-") as folder:
         population = generate_population(folder, asked.persons, 0.0) / "population.jsonl"
         server = start_postgres(folder)
         try:

@@ -23,7 +23,7 @@ from tests.services.registry.declaring import a_file, content_digest
 
 POLL_SECONDS = 0.02
 WAIT_SECONDS_MAX = 60.0
-ANY_PURPOSE = "testing"
+ANY_PURPOSE = "identity-verification"
 
 
 @dataclass(frozen=True)

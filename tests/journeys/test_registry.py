@@ -34,7 +34,7 @@ from tests.services.registry.declaring import a_household, a_person, an_idcs
 HOSPITAL = "hospital-of-tangier"
 PROGRAMME = "direct-social-aid"
 TANGIER_REGION, SOUSS_REGION = "01", "09"
-CARE = "care"
+CARE = "identity-verification"
 MOTHER, CHILD, NEWBORN = 1, 2, 3
 
 

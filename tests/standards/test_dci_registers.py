@@ -13,6 +13,7 @@ from tests.services.registry.dci_house import CIVIL, SOCIAL, House
 from tests.services.registry.dci_partner import (
     CLIENT,
     SENDER,
+    Signer,
     a_search,
     a_status,
     a_subscription,
@@ -226,7 +227,8 @@ async def test_refusals_have_the_shape_that_the_standard_prescribes(
         ]
         assert {answer.status_code for answer in answers} == {400, 401, 403, 415}
         await held(path, answers, document)
-    await agree(house.registry.api, signature=SignatureRule.REQUIRED, version=1)
+    required = SignatureRule.REQUIRED
+    await agree(house.registry.api, signature=required, jwks=Signer().jwks, version=1)
     unsigned = [await house.post(path, search, register=register) for path in paths]
     assert unsigned[0].status_code == unsigned[4].status_code == 401
     for path, answer in zip(paths, unsigned, strict=True):

@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import Depends, Query
 from pydantic import AwareDatetime
 
-from services.registry.api.days import Day
+from services.registry.api.collaborators import Using
+from services.registry.api.days import Day, Stated, require_past
 from services.registry.use_cases.look_up import LookUp
 from shared.web.auth import Principal
 
@@ -16,10 +17,17 @@ class LookUpTimes:
 
     def __init__(
         self,
+        using: Using,
         valid_on: Annotated[Day | None, Query()] = None,
         known_at: Annotated[AwareDatetime | None, Query()] = None,
     ) -> None:
-        """Take both times as the query states them; either is now if it is not stated."""
+        """Take both times as the query states them; either is now if it is not stated.
+
+        Raises:
+            RequestValidationError: One of them has not come.
+        """
+        stated: Stated = {("query", "valid_on"): valid_on, ("query", "known_at"): known_at}
+        require_past(stated, clock=using.clock)
         self.valid_on: date | None = valid_on
         self.known_at: datetime | None = known_at
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from services.registry.api.collaborators import Using
-from services.registry.api.days import Day
+from services.registry.api.days import Day, require_past
 from services.registry.api.verification_schemas import IdentifierBody
 from services.registry.domain.policies import (
     Attribute,
@@ -127,6 +127,7 @@ async def record_registry_consent(
         evidence_kind=body.evidence.kind,
         evidence_reference=body.evidence.reference,
     )
+    require_past({("body", "valid_from"): body.valid_from}, clock=using.clock)
     look_up = _look_up(principal)
     await admit_consent(given, look_up, using=using)
     async with using.database.transaction(look_up.scope) as tx:

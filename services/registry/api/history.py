@@ -96,7 +96,7 @@ async def list_registry_household_versions(
     """Return the versions of a household that were known at an instant, now by default."""
     steps = await read_household_history(
         household_id,
-        look_up_of(principal, LookUpTimes(known_at=known_at)),
+        look_up_of(principal, LookUpTimes(using, known_at=known_at)),
         before=_before(cursor),
         limit=limit,
         using=using,
@@ -121,7 +121,7 @@ async def list_registry_person_versions(
     """Return the versions of a person that were known at an instant, now by default."""
     steps = await read_person_history(
         person_id,
-        look_up_of(principal, LookUpTimes(known_at=known_at)),
+        look_up_of(principal, LookUpTimes(using, known_at=known_at)),
         before=_before(cursor),
         limit=limit,
         using=using,

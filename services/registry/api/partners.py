@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_seri
 from services.registry.api.collaborators import Using
 from services.registry.domain.policies import (
     CALLBACK_HOSTS_MAX,
+    CLIENT_ID,
     EVERY_REGION,
     PURPOSES_MAX,
     QUOTA_PER_DAY_MAX,
@@ -25,6 +26,9 @@ from services.registry.use_cases.register_partner import (
     PartnerNotFoundError,
     PolicyChangedError,
     PolicyVersionMissingError,
+    PurposeUnknownError,
+    SenderTakenError,
+    SigningKeysMissingError,
     read_partner,
     register_partner,
 )
@@ -38,7 +42,7 @@ REGIONS_MAX = 12
 KEYS_MAX = 8
 _ETAG = re.compile(r'"([0-9]{1,9})"')
 
-Client = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{1,63}$")]
+Client = Annotated[str, Path(pattern=f"^{CLIENT_ID}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^(\*|0[1-9]|1[0-2])$")]
 Sentence = Annotated[
@@ -129,7 +133,14 @@ class PolicyView(PolicyBody):
 
 @router.put(
     "/{client}",
-    responses=problems(EtagMalformedError, PolicyChangedError, PolicyVersionMissingError),
+    responses=problems(
+        EtagMalformedError,
+        PolicyChangedError,
+        PolicyVersionMissingError,
+        PurposeUnknownError,
+        SenderTakenError,
+        SigningKeysMissingError,
+    ),
 )
 async def write_registry_partner(
     client: Client,

@@ -12,7 +12,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.registry.api.collaborators import Using
-from services.registry.api.days import Day
+from services.registry.api.days import Day, Stated, require_past
+from services.registry.api.names import PersonName
 from services.registry.api.schemas import NameView
 from services.registry.domain.census import TerritoryUnknownError
 from services.registry.domain.search import YEARS_AROUND_MAX, Sought
@@ -35,7 +36,7 @@ from services.registry.use_cases.search_persons import (
     SearchTooWideError,
     search_persons,
 )
-from shared.kernel.paging import MalformedCursorError, decode_cursor, encode_cursor
+from shared.kernel.paging import MalformedCursorError, bind_cursors, decode_cursor, encode_cursor
 from shared.web.auth import Principal, requires
 from shared.web.problems import problems
 
@@ -45,11 +46,8 @@ PAGE_PERSONS_MAX = 50
 PAGE_PERSONS_DEFAULT = 20
 _SCORE = re.compile(r"[0-9]{1,4}")
 
-PersonName = Annotated[
-    str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=120)
-]
 Number = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]+$", min_length=1, max_length=40)]
-Reference = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=40)]
+Reference = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{0,39}$")]
 Cursor = Annotated[str, StringConstraints(max_length=200)]
 
 
@@ -179,6 +177,10 @@ async def search_registry_persons(
     using: Using,
 ) -> FoundPersonPage:
     """Return persons by an identifier, or by a name in either script, the best first."""
+    year = None if search.birth_year is None else date(search.birth_year, 1, 1)
+    births: Stated = {("body", "birth_date"): search.birth_date, ("body", "birth_year"): year}
+    require_past(births, clock=using.clock)
+    bind_cursors(lambda: search.model_dump_json(exclude={"cursor", "limit"}).encode())
     page = Page(search.limit, None if search.cursor is None else _position(search.cursor))
     found = await search_persons(
         _sought(search, using), _look_up(principal), page=page, using=using

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services.registry.api.collaborators import Using
-from services.registry.api.days import Day
+from services.registry.api.days import Day, Stated, require_past
 from services.registry.api.statistics_views import (
     DailyView,
     OverdueView,
@@ -79,6 +79,8 @@ async def read_daily_registrations(
     last: Annotated[Day | None, Query(alias="to")] = None,
 ) -> DailyView:
     """Return how many were registered on each day of a period, the last 30 days by default."""
+    stated: Stated = {("query", "from"): first, ("query", "to"): last}
+    require_past(stated, clock=using.clock)
     table = await read_daily_statistics(first, last, scope=principal.row_scope, using=using)
     return DailyView.of(table)
 

@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from services.registry.api.days import Day
+from services.registry.api.names import NamePart
 from services.registry.api.schemas import NameView
 from services.registry.domain.partner_tokens import TOKEN_PATTERN
 from services.registry.domain.policies import Attribute
@@ -27,7 +28,6 @@ Document = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2,12}$")]
 CommuneCode = Annotated[
     str, StringConstraints(pattern=r"^[0-9]{2}\.[0-9]{3}\.[0-9]{2}\.[0-9]{1,2}$")
 ]
-NamePart = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 BirthYear = Annotated[int, Field(strict=True, ge=1850, le=2200)]
 
 

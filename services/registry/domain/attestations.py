@@ -78,6 +78,22 @@ def report_faults(reported: ReportedFact, *, client: str, today: date) -> Reject
     return _period_fault(reported, today)
 
 
+def life_fault(reported: ReportedFact, *, born_on: date, deceased_by: date | None) -> Reject | None:
+    """Return why a report is not about the life of the person it names, if it is not.
+
+    One code for both ends: it need not tell on which side of a life a day lies.
+
+    Args:
+        reported: What is said.
+        born_on: The person's birth date.
+        deceased_by: A day on which they were dead; None if they live.
+    """
+    is_dead = deceased_by is not None and reported.valid_from >= deceased_by
+    if reported.valid_from < born_on or is_dead:
+        return Reject("valid_from", RejectCode.ATTESTATION_OUTSIDE_LIFE)
+    return None
+
+
 def _is_value(fact: str, value: bool | int | str) -> bool:  # noqa: FBT001 -- a value as reported
     words = _WORDS.get(fact)
     if words is None:

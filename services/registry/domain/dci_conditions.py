@@ -103,6 +103,10 @@ class Fault(Enum):
         Reason.CRITERIA_INVALID,
         "This purpose rests on consent: ask for persons by their identifiers alone.",
     )
+    BATCH_NOT_AGREED = (
+        Reason.CRITERIA_INVALID,
+        "Your policy allows one search a message, for one person or household by its identifier.",
+    )
     NOT_AGREED = (Reason.FILTER_INVALID, "Your policy does not let you ask about one of these.")
     NOT_AGREED_SORT = (Reason.SORT_INVALID, "Your policy does not let you sort by one of these.")
     SORTS_TOO_MANY = (Reason.SORT_INVALID, f"A page is sorted by at most {SORTS_MAX} attributes.")

@@ -36,6 +36,9 @@ from services.registry.domain.dci_conditions import (
 from services.registry.domain.dci_contract import JsonValue, Register, SortBy
 from services.registry.domain.policies import Attribute
 
+ONE_IDENTIFIER = "idtype-value"
+"""The type of query that names one subject by one identifier."""
+
 
 def read_query(register: Register, query_type: str | None, query: JsonValue) -> Condition:
     """Return the condition that a query states.
@@ -49,11 +52,11 @@ def read_query(register: Register, query_type: str | None, query: JsonValue) -> 
         RefusedQueryError: Its type, its shape, a name, an operator or a value is not known here.
     """
     readers: dict[str, Callable[[Register, JsonValue], Condition]] = {
-        "idtype-value": _read_identifier,
+        ONE_IDENTIFIER: _read_identifier,
         "expression": _read_expression,
         "predicate": _read_predicates,
     }
-    reader = readers.get(query_type or _type_by_shape(query))
+    reader = readers.get(type_of(query_type, query))
     if reader is None:
         raise RefusedQueryError(Fault.QUERY_TYPE_UNKNOWN)
     condition = reader(register, query)
@@ -62,12 +65,15 @@ def read_query(register: Register, query_type: str | None, query: JsonValue) -> 
     return condition
 
 
-def _type_by_shape(query: JsonValue) -> str:
+def type_of(query_type: str | None, query: JsonValue) -> str:
+    """Return the type of a query; one that the message does not state is told by its shape."""
+    if query_type:
+        return query_type
     if isinstance(query, Mapping):
         is_identifier = isinstance(query.get("type"), str) and not isinstance(
             query.get("value"), Mapping
         )
-        return "idtype-value" if is_identifier else "expression"
+        return ONE_IDENTIFIER if is_identifier else "expression"
     return "predicate" if _is_array(query) else ""
 
 

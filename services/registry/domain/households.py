@@ -120,6 +120,10 @@ def is_adult(birth_date: date, *, on: date) -> bool:
     Source:
         Family Code (law 70-03), art. 209: majority at 18 full years.
     """
-    years = on.year - birth_date.year
+    return full_years(birth_date, on=on) >= ADULT_YEARS
+
+
+def full_years(birth_date: date, *, on: date) -> int:
+    """Return a person's age on a day; negative before the birth."""
     birthday_passed = (on.month, on.day) >= (birth_date.month, birth_date.day)
-    return years - (not birthday_passed) >= ADULT_YEARS
+    return on.year - birth_date.year - (not birthday_passed)

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from shared.kernel.errors import DomainError, ErrorKind
 
+CLIENT_ID = r"[a-z0-9][a-z0-9-]{1,63}"
+"""How the gateway names clients."""
 EVERY_REGION = "*"
 PURPOSES_MAX = 20
 CALLBACK_HOSTS_MAX = 10

@@ -45,6 +45,7 @@ class RejectCode(StrEnum):
     MEMBER_DUPLICATE = "registry.member-duplicate"
     MEMBER_UNKNOWN = "registry.member-unknown"
     MEMBER_ELSEWHERE = "registry.member-elsewhere"
+    NOTHING_CHANGES = "registry.nothing-changes"
     NOT_A_MEMBER = "registry.not-a-member"
     APPLICATION_DUPLICATE = "registry.application-duplicate"
     IDENTIFIER_NOT_AGREED = "registry.identifier-not-agreed"
@@ -58,6 +59,11 @@ class RejectCode(StrEnum):
     HEAD_MINOR = "registry.head-minor"
     HEAD_NOT_REPLACED = "registry.head-not-replaced"
     NEWBORN_TOO_OLD = "registry.newborn-too-old"
+    PARENT_SEX = "registry.parent-sex"
+    PARENT_TOO_YOUNG = "registry.parent-too-young"
+    PARENT_DECEASED = "registry.parent-deceased"
+    PARENTS_SAME = "registry.parents-same"
+    PARENT_OTHER = "registry.parent-other"
     SPOUSES_NOT_TWO = "registry.spouses-not-two"
     SPOUSE_MINOR = "registry.spouse-minor"
     HOUSEHOLDS_NOT_TWO = "registry.households-not-two"
@@ -71,6 +77,7 @@ class RejectCode(StrEnum):
     GUARDIANS_TOO_MANY = "registry.guardians-too-many"
     SOURCE_UNKNOWN = "registry.source-unknown"
     FACT_UNKNOWN = "registry.fact-unknown"
+    ATTESTATION_OUTSIDE_LIFE = "registry.attestation-outside-life"
     PERIOD_REVERSED = "registry.period-reversed"
 
 

@@ -1,4 +1,4 @@
-"""By when a declaration must be reviewed, and a change declared; both delays are dated data."""
+"""By when a declaration must be reviewed, and a change declared; every delay is dated data."""
 
 import calendar
 import tomllib

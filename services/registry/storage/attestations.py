@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg.rows import tuple_row
 
 from services.registry.storage.arrays import array_of_bytes
+from services.registry.storage.deceased import DECEASED_BY
 from services.registry.storage.packed_arrays import packed_uuids, take_packed_arrays
 from shared.storage.database import Transaction
 
@@ -47,6 +48,17 @@ class KeptAttestation(NamedTuple):
     region_code: str
     valid_from: date
     valid_to: date | None
+
+
+class ReportedPerson(NamedTuple):
+    """Somebody whom a report names."""
+
+    person_id: UUID
+    idcs_blind: bytes
+    region_code: str
+    birth_date: date
+    deceased_by: date | None
+    """A day on which they were dead; None if they live."""
 
 
 async def add_attestations(
@@ -155,15 +167,15 @@ async def take_due(tx: Transaction, *, on: date) -> list[UUID]:
 
 async def find_reported(
     tx: Transaction, *, blinds: Sequence[bytes], person_ids: Sequence[UUID]
-) -> list[tuple[UUID, bytes, str]]:
-    """Return id, blind index and region of the persons whom reports name in either way."""
+) -> list[ReportedPerson]:
+    """Return the persons whom reports name in either way."""
     cursor = tx.cursor(row_factory=tuple_row)
     await cursor.execute(
-        "SELECT person_id, idcs_blind, region_code FROM person"
+        f"SELECT person_id, idcs_blind, region_code, birth_date, {DECEASED_BY} FROM person"  # noqa: S608 -- our own expression
         " WHERE idcs_blind = ANY(%(blinds)s::bytea[]) OR person_id = ANY(%(ids)s)",
         {"blinds": array_of_bytes(blinds), "ids": list(person_ids)},
     )
-    return await cursor.fetchall()
+    return [ReportedPerson(*row) for row in await cursor.fetchall()]
 
 
 async def homes_of(tx: Transaction, person_ids: Sequence[UUID]) -> list[UUID]:

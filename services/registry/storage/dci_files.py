@@ -34,15 +34,17 @@ async def read_groups(tx: Transaction, household_ids: Sequence[UUID]) -> list[di
                ver.province_code, ver.commune_code, ver.milieu, ver.recorded_at AS updated_at,
                coalesce(first.recorded_at, ver.recorded_at) AS registered_at,
                idx.index_points, idx.assessed_on, idx.formula_version,
-               (SELECT count(*) FROM household_member AS counted
-                 WHERE counted.household_id = grp.household_id
-                   AND counted.version = grp.version) AS size
+               cardinality(listed.ids) AS size, listed.ids AS member_ids
           FROM household AS grp
           JOIN household_version AS ver
             ON ver.household_id = grp.household_id AND ver.version = grp.version
           LEFT JOIN household_version AS first
             ON first.household_id = grp.household_id AND first.version = 1
           LEFT JOIN household_index AS idx ON idx.household_id = grp.household_id
+         CROSS JOIN LATERAL (
+               SELECT coalesce(array_agg(person_id), '{}') AS ids FROM household_member AS member
+                WHERE member.household_id = grp.household_id
+                  AND member.version = grp.version) AS listed
          WHERE grp.household_id = ANY(%(ids)s)
         """,
         {"ids": list(household_ids)},

@@ -9,6 +9,19 @@ from psycopg.rows import tuple_row
 from shared.storage.database import Transaction
 
 DECEASED_TAKEN_MAX = 500
+DECEASED_BY = """
+    CASE WHEN person.status = 'deceased' THEN coalesce(
+        (SELECT min(told.valid_from) FROM person_version AS told
+          WHERE told.person_id = person.person_id
+            AND told.version > (SELECT max(alive.version) FROM person_version AS alive
+                                 WHERE alive.person_id = person.person_id
+                                   AND alive.status <> 'deceased')),
+        person.registered_on) END
+"""
+"""What a query of `person` selects to have a day on which somebody was dead; null if they live.
+
+They may have died before: the registry counts a death from the day that it was told by a file.
+"""
 
 
 async def make_deceased_due(

@@ -9,6 +9,7 @@ from psycopg.rows import tuple_row
 
 from services.registry.domain.guardianship import GENERATIONS_MAX, Above
 from services.registry.storage.appending import append_rows
+from services.registry.storage.deceased import DECEASED_BY
 from services.registry.storage.tables import GuardianshipRow
 from shared.storage.copy import column_names, column_types
 from shared.storage.database import Transaction
@@ -47,21 +48,57 @@ async def add_guardianships(tx: Transaction, versions: Sequence[Guardianship]) -
     await append_rows(tx, GUARDIANSHIP_TABLE, _COLUMNS, versions, types=_TYPES)
 
 
-async def guardianships_of(
-    tx: Transaction, person_id: UUID, *, valid_on: date, known_at: datetime
+class Ward(NamedTuple):
+    """Somebody whom others answer for."""
+
+    region_code: str
+    birth_date: date
+    deceased_by: date | None
+    """A day on which they were dead; None if they live."""
+
+
+async def read_ward(tx: Transaction, person_id: UUID) -> Ward | None:
+    """Return what must be known of a person to name their guardians."""
+    cursor = tx.cursor(row_factory=tuple_row)
+    await cursor.execute(
+        f"SELECT region_code, birth_date, {DECEASED_BY} FROM person"  # noqa: S608 -- our own expression
+        " WHERE person_id = %(person_id)s",
+        {"person_id": person_id},
+    )
+    row = await cursor.fetchone()
+    return None if row is None else Ward(*row)
+
+
+async def guardianships_between(
+    tx: Transaction,
+    person_id: UUID,
+    *,
+    begun: date,
+    ended: date | None,
+    known_at: datetime | None = None,
 ) -> list[Guardianship]:
-    """Return who answers for a person on a day, as known at an instant."""
+    """Return who answers for a person on some day of a period, the first of them first.
+
+    Args:
+        tx: The open transaction; whoever judges by what is returned must see every region.
+        person_id: The person.
+        begun: The first day of the period.
+        ended: Its last day; None if none is known.
+        known_at: As known at an instant; None stands for now.
+    """
     cursor = tx.cursor(row_factory=tuple_row)
     await cursor.execute(
         f"""
         SELECT {", ".join(_COLUMNS)}
           FROM (SELECT DISTINCT ON (guardianship_id) * FROM guardianship
-                 WHERE person_id = %(person_id)s AND recorded_at <= %(known_at)s
+                 WHERE person_id = %(person_id)s
+                   AND recorded_at <= coalesce(%(known_at)s::timestamptz, 'infinity')
                  ORDER BY guardianship_id, version DESC) AS latest
-         WHERE valid_from <= %(valid_on)s AND (valid_to IS NULL OR valid_to >= %(valid_on)s)
+         WHERE valid_from <= coalesce(%(ended)s::date, 'infinity')
+           AND coalesce(valid_to, 'infinity') >= %(begun)s
          ORDER BY valid_from, guardianship_id
         """,  # noqa: S608 -- our own column names
-        {"person_id": person_id, "valid_on": valid_on, "known_at": known_at},
+        {"person_id": person_id, "begun": begun, "ended": ended, "known_at": known_at},
     )
     return [Guardianship(*row) for row in await cursor.fetchall()]
 

@@ -24,6 +24,8 @@ class HouseholdStep(NamedTuple):
     recorded_at: datetime
     verb: str | None
     receipt_id: UUID | None
+    member_ids: list[UUID]
+    """Whom it lists."""
 
 
 class PersonStep(NamedTuple):
@@ -55,14 +57,14 @@ async def household_steps(
         """
         SELECT step.version, step.region_code, step.province_code, step.commune_code, step.milieu,
                step.state, members.count, step.review_on, step.valid_from, step.recorded_at,
-               declared.verb, declared.declaration_id
+               declared.verb, declared.declaration_id, members.ids
           FROM (SELECT * FROM household_version
                  WHERE household_id = %(household_id)s AND version < %(before)s
                    AND recorded_at <= %(known_at)s
                    AND EXISTS (SELECT FROM household WHERE household_id = %(household_id)s)
                  ORDER BY version DESC LIMIT %(limit)s) AS step
          CROSS JOIN LATERAL (
-               SELECT count(*) FROM household_member
+               SELECT count(*), coalesce(array_agg(person_id), '{}') AS ids FROM household_member
                 WHERE household_member.household_id = step.household_id
                   AND household_member.version = step.version) AS members
           LEFT JOIN LATERAL (

@@ -19,6 +19,8 @@ from services.registry.storage.tables import PartnerPolicyRow
 from shared.storage.copy import column_names
 from shared.storage.database import Transaction
 
+# Any constant does; it only has to differ from the other advisory locks of this database.
+_SENDERS_LOCK = 7_236_231_013
 _COLUMNS = column_names(PartnerPolicyRow, without=("recorded_at", "recorded_by"))
 _NEWEST = f"""
     SELECT {", ".join(_COLUMNS)} FROM partner_policy
@@ -31,6 +33,28 @@ async def read_policy(tx: Transaction, client: str) -> PartnerPolicy | None:
     cursor = await tx.execute(_NEWEST.encode(), {"client": client})
     row = await cursor.fetchone()
     return None if row is None else _from_row(row)
+
+
+async def lock_senders(tx: Transaction) -> None:
+    """Let one writer at a time give names to senders, until the transaction ends."""
+    await tx.execute("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _SENDERS_LOCK})
+
+
+async def is_sender_taken(tx: Transaction, sender_id: str, *, by_other_than: str) -> bool:
+    """Return whether the policy in force of another client holds a sender's name."""
+    cursor = await tx.execute(
+        """
+        SELECT EXISTS (
+               SELECT FROM partner_policy AS held
+                WHERE held.dci ->> 'sender_id' = %(sender_id)s AND held.client <> %(client)s
+                  AND NOT EXISTS (SELECT FROM partner_policy AS later
+                                   WHERE later.client = held.client
+                                     AND later.version > held.version)) AS taken
+        """,
+        {"sender_id": sender_id, "client": by_other_than},
+    )
+    row = await cursor.fetchone()
+    return row is not None and bool(row["taken"])
 
 
 async def add_policy(tx: Transaction, policy: PartnerPolicy, *, at: datetime, by: str) -> bool:

@@ -32,6 +32,8 @@ class FoundHousehold(NamedTuple):
     commune_code: str
     milieu: str
     members: int
+    member_ids: list[UUID]
+    """Who lives in it now."""
 
 
 async def find_by_tokens(
@@ -91,9 +93,11 @@ async def find_households(
         """
         SELECT household.household_id, household.version, known.region_code, known.province_code,
                known.commune_code, known.milieu,
-               (SELECT count(*)::int FROM residence
-                 WHERE residence.household_id = household.household_id) AS members
+               cardinality(living.ids) AS members, living.ids AS member_ids
           FROM household JOIN household_version AS known USING (household_id, version)
+         CROSS JOIN LATERAL (
+               SELECT coalesce(array_agg(person_id), '{}') AS ids FROM residence
+                WHERE residence.household_id = household.household_id) AS living
          WHERE household.household_id IN (
                    SELECT household_id FROM household
                     WHERE reference_blind = ANY(%(references)s::bytea[])

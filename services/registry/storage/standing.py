@@ -9,6 +9,7 @@ from psycopg.rows import tuple_row
 
 from services.registry.domain.checks import EVERY_REGION
 from services.registry.storage.arrays import array_of_bytes
+from services.registry.storage.deceased import DECEASED_BY
 from shared.storage.database import Transaction
 
 
@@ -22,6 +23,8 @@ class KnownPerson(NamedTuple):
     sex: str
     status: str
     version: int
+    deceased_by: date | None
+    """A day on which they were dead; None if they live."""
     household_id: UUID | None
     home_region_code: str | None
     """The region of the household that they live in."""
@@ -89,12 +92,12 @@ async def lock_known_persons(
     )
     # Read only once they are locked: whoever held them may have moved them.
     await cursor.execute(
-        """
+        f"""
         SELECT person_id, idcs_blind, person.region_code, birth_date, sex, status, version,
-               residence.household_id, residence.region_code
+               {DECEASED_BY}, residence.household_id, residence.region_code
           FROM person LEFT JOIN residence USING (person_id)
          WHERE idcs_blind = ANY(%(blinds)s::bytea[])
-        """,
+        """,  # noqa: S608 -- our own expression
         parameters,
     )
     return [KnownPerson(*row) for row in await cursor.fetchall()]

@@ -6,11 +6,11 @@ from pathlib import Path
 from prometheus_client import Counter
 
 from services.registry.domain.identifiers import CheckDigit
-from services.registry.domain.statistics import CELL_MIN
 from services.registry.use_cases.answer_together import AnswersTogether
 from services.registry.use_cases.known_policies import KnownPolicies
 from services.registry.use_cases.known_quotas import KnownQuotas
 from services.registry.use_cases.partner_tokens import PartnerTokens
+from shared.kernel.small_counts import CELL_MIN
 from shared.messaging.sealed_fields import SealedFields
 from shared.runtime.clock import Clock
 from shared.runtime.metrics import Metrics

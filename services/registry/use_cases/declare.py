@@ -1,7 +1,7 @@
 """Record a declaration: who and what it is about, what it makes of households, and its receipt."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
@@ -10,12 +10,14 @@ from psycopg.errors import UniqueViolation
 from services.registry.domain.checks import EARLIEST_DATE
 from services.registry.domain.declared_verbs import (
     Birth,
+    Correction,
     Death,
     Marriage,
     StatusChange,
 )
 from services.registry.domain.households import is_adult
 from services.registry.domain.life_events import ChangeRefusedError
+from services.registry.domain.parentage import PARENT_RELATIONS, Parent, parent_fault
 from services.registry.domain.plans import NamedPerson, Plan, Standing
 from services.registry.domain.receipts import verbs
 from services.registry.domain.rejects import Reject, RejectCode
@@ -31,10 +33,11 @@ from services.registry.use_cases.give_receipt import Filed, Receipt, Subject, gi
 from services.registry.use_cases.name_people import name_people
 from services.registry.use_cases.read_household import HouseholdNotFoundError
 from services.registry.use_cases.record_households import strangers_named
-from services.registry.use_cases.record_newborn import link_parents, record_newborn
+from services.registry.use_cases.record_newborn import Newborn, link_parents, record_newborn
 from services.registry.use_cases.record_persons import Recording
 from services.registry.use_cases.settle_declared import (
     SettledPlan,
+    changes_nothing,
     declared_lines,
     settle_declared,
 )
@@ -44,8 +47,6 @@ from services.registry.use_cases.standing_households import (
 )
 from shared.runtime.ids import new_id
 from shared.storage.database import Transaction
-
-_PARENTS = ("mother", "father")
 
 
 @dataclass(slots=True)
@@ -103,11 +104,11 @@ def _judge_form(made: DeclarationMade, today: date) -> None:
 
 async def _take_effect(tx: Transaction, course: _Course, *, using: Collaborators) -> Receipt:
     made, recording = course.made, course.recording
-    newborn: Subject | None = None
+    newborn: Newborn | None = None
     if isinstance(made.verb, Birth):
-        newborn = await record_newborn(
-            tx, made.verb, occurred_on=made.occurred_on, recording=recording, using=using
-        )
+        newborn = await record_newborn(tx, made, made.verb, recording=recording, using=using)
+        course.made = made = replace(made, verb=newborn.birth)
+        course.subjects.append(newborn.subject)
     await _name(tx, course, using=using)
     plan = made.verb.plan(
         Standing(
@@ -122,14 +123,12 @@ async def _take_effect(tx: Transaction, course: _Course, *, using: Collaborators
         )
     )
     lines = declared_lines(plan, made, course.standing, recording=recording, using=using)
-    if isinstance(made.verb, Birth):
-        if newborn is None:
-            raise refused(Reject("newborn.idcs", RejectCode.IDCS_DUPLICATE))
-        course.subjects.insert(0, newborn)
+    if isinstance(made.verb, Correction) and changes_nothing(plan, lines, course.standing):
+        raise refused(Reject("verb", RejectCode.NOTHING_CHANGES))
+    if newborn is not None:
         await link_parents(
             tx,
-            made.verb,
-            child=newborn,
+            newborn,
             people=course.people,
             declarer=course.declarer,
             recording=recording,
@@ -150,6 +149,8 @@ async def _take_effect(tx: Transaction, course: _Course, *, using: Collaborators
         recording=recording,
         using=using,
     )
+    if newborn is not None and newborn.is_taken:
+        raise refused(Reject("newborn.idcs", RejectCode.IDCS_DUPLICATE))
     return await give_receipt(tx, _filed(course, plan, placements), using=using)
 
 
@@ -163,7 +164,7 @@ async def _name(tx: Transaction, course: _Course, *, using: Collaborators) -> No
         tx, named, regions=course.recording.regions, homes=list(verb.households()), using=using
     )
     _judge_people(course, named)
-    moving = [person for person in verb.persons() if person.part not in _PARENTS]
+    moving = [person for person in verb.persons() if person.part not in PARENT_RELATIONS]
     left = {course.people[person.idcs].household_id for person in moving} - {None}
     wanted = {*verb.households(), *left}
     course.standing = await standing_households(
@@ -203,11 +204,14 @@ def _judge_people(course: _Course, named: Sequence[NamedPerson]) -> None:
 
 def _unfit(part: str, person: KnownPerson, course: _Course) -> RejectCode | None:
     """Return why somebody cannot have a part, if they cannot."""
+    if part in PARENT_RELATIONS:
+        parent = Parent(person.birth_date, person.sex, person.deceased_by)
+        return parent_fault(part, parent, born_on=course.made.occurred_on)
     if part == "reinstated":
         return RejectCode.PERSON_NOT_SUSPENDED if person.status == PersonStatus.ACTIVE else None
     # A file may tell of a death and leave it to a registrar to say who follows.
     left_behind = part == "deceased" and person.household_id is not None
-    if person.status == PersonStatus.DECEASED and part not in _PARENTS and not left_behind:
+    if person.status == PersonStatus.DECEASED and not left_behind:
         return RejectCode.PERSON_DECEASED
     if part == "suspended" and person.status == PersonStatus.SUSPENDED:
         return RejectCode.PERSON_SUSPENDED

@@ -10,22 +10,14 @@ from services.registry.use_cases.answer_together import Answer, Question, Subjec
 from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.look_up import LookUp
 from services.registry.use_cases.particulars import open_particulars
-from services.registry.use_cases.read_person import PersonAsKnown, PersonNotFoundError
+from services.registry.use_cases.read_person import (
+    DISCLOSED_OF_A_PERSON,
+    PersonAsKnown,
+    PersonNotFoundError,
+)
 from services.registry.use_cases.search_tokens import document_token
 from shared.kernel.errors import DomainError, ErrorKind
 
-ATTRIBUTES = (
-    "birth_commune",
-    "birth_date",
-    "commune",
-    "household_id",
-    "name_ar",
-    "name_latin",
-    "nationality",
-    "sex",
-    "status",
-)
-"""What a look-up discloses, as the access log names it."""
 _NOT_FOUND = "There is no such person within your regions."
 
 
@@ -76,7 +68,7 @@ async def look_up_person(shown: Shown, look_up: LookUp, *, using: Collaborators)
             look_up.client,
             look_up.purpose,
             "look-up-person",
-            ATTRIBUTES,
+            DISCLOSED_OF_A_PERSON,
             judge,
             blinds,
             person_id,

@@ -1,5 +1,6 @@
 """Read the versions of a person or a household, page by page, and log that they were disclosed."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from services.registry.storage.access_log import Disclosed, log_access
@@ -16,12 +17,16 @@ from services.registry.use_cases.read_person import PersonNotFoundError
 from shared.runtime.ids import new_id
 
 VERSIONS_MAX = 2**31 - 1
+_OF_A_HOUSEHOLD = ("commune", "household_id", "members", "milieu")
+_OF_A_PERSON = ("commune", "status")
 
 
 async def read_household_history(
     household_id: UUID, look_up: LookUp, *, before: int, limit: int, using: Collaborators
 ) -> list[HouseholdStep]:
     """Return versions of a household within the caller's regions, the latest first.
+
+    Whoever is listed in one of them sees that it was disclosed.
 
     Raises:
         HouseholdNotFoundError: There is none, then or within the caller's regions.
@@ -34,7 +39,9 @@ async def read_household_history(
         if steps:
             region_code = steps[0].region_code
             own = Disclosed(new_id(), region_code, household_id=household_id)
-            await log_access(tx, access, [own])
+            people = sorted({person_id for step in steps for person_id in step.member_ids})
+            members = (Disclosed(new_id(), region_code, one, household_id) for one in people)
+            await log_access(tx, replace(access, attributes=_OF_A_HOUSEHOLD), [own, *members])
     if not steps and before == VERSIONS_MAX:
         message = "There is no such household at that time within your regions."
         raise HouseholdNotFoundError(message)
@@ -55,7 +62,8 @@ async def read_person_history(
             tx, person_id, before=before, known_at=access.known_at, limit=limit
         )
         if steps:
-            await log_access(tx, access, [Disclosed(new_id(), steps[0].region_code, person_id)])
+            own = Disclosed(new_id(), steps[0].region_code, person_id)
+            await log_access(tx, replace(access, attributes=_OF_A_PERSON), [own])
     if not steps and before == VERSIONS_MAX:
         message = "There is no such person at that time within your regions."
         raise PersonNotFoundError(message)

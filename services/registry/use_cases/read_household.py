@@ -1,5 +1,6 @@
 """Read a household as it was on a day, as known at an instant, and log that it was disclosed."""
 
+from dataclasses import replace
 from typing import ClassVar
 from uuid import UUID
 
@@ -9,6 +10,16 @@ from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.look_up import LookUp
 from shared.kernel.errors import DomainError, ErrorKind
 from shared.runtime.ids import new_id
+
+_ATTRIBUTES = (
+    "birth_date",
+    "commune",
+    "household_facts",
+    "household_id",
+    "members",
+    "milieu",
+    "sex",
+)
 
 
 class HouseholdNotFoundError(DomainError):
@@ -40,5 +51,5 @@ async def read_household(
             for member in known.members
         )
         own = Disclosed(new_id(), region_code, household_id=household_id)
-        await log_access(tx, access, [own, *members])
+        await log_access(tx, replace(access, attributes=_ATTRIBUTES), [own, *members])
     return known

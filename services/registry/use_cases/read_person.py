@@ -1,6 +1,6 @@
 """Read a person as they were on a day, as known at an instant, and log that it was disclosed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 from uuid import UUID
 
@@ -13,6 +13,19 @@ from services.registry.use_cases.look_up import LookUp
 from services.registry.use_cases.particulars import open_particulars
 from shared.kernel.errors import DomainError, ErrorKind
 from shared.runtime.ids import new_id
+
+DISCLOSED_OF_A_PERSON = (
+    "birth_commune",
+    "birth_date",
+    "commune",
+    "household_id",
+    "name_ar",
+    "name_latin",
+    "nationality",
+    "sex",
+    "status",
+)
+"""What a person's record tells, as the access log names it."""
 
 
 class PersonNotFoundError(DomainError):
@@ -52,6 +65,8 @@ async def read_person(person_id: UUID, look_up: LookUp, *, using: Collaborators)
             household_id = await household_of_person(
                 tx, person_id, valid_on=access.valid_on, known_at=access.known_at
             )
-        await log_access(tx, access, [Disclosed(new_id(), version.region_code, person_id)])
+        told = replace(access, attributes=DISCLOSED_OF_A_PERSON)
+        own = Disclosed(new_id(), version.region_code, person_id, household_id)
+        await log_access(tx, told, [own])
     opened = open_particulars(version, sealed=using.sealed)
     return PersonAsKnown(version, opened.name_ar, opened.name_latin, household_id)

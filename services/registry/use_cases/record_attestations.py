@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
-from services.registry.domain.attestations import ReportedFact, report_faults
+from services.registry.domain.attestations import ReportedFact, life_fault, report_faults
 from services.registry.domain.checks import EVERY_REGION
 from services.registry.domain.policies import BatchNotAgreedError, IdentifierNotAgreedError
 from services.registry.domain.rejects import Reject, RejectCode
@@ -16,6 +16,7 @@ from services.registry.storage.access_log import Disclosed, log_access
 from services.registry.storage.attestations import (
     Attestation,
     KeptAttestation,
+    ReportedPerson,
     add_attestations,
     find_reported,
     make_due,
@@ -35,6 +36,7 @@ from shared.runtime.ids import new_id
 from shared.storage.database import RowScope, Transaction
 
 _ONE_DAY = timedelta(days=1)
+_RECORDED, _REFUSED = "recorded", "report-refused"
 _IDCS_MALFORMED = Reject("idcs", RejectCode.IDCS_MALFORMED)
 _TOKEN_NOT_AGREED = Reject("token", RejectCode.IDENTIFIER_NOT_AGREED)
 _UNKNOWN = Reject("", RejectCode.PERSON_UNKNOWN)
@@ -45,11 +47,6 @@ class Report(NamedTuple):
 
     identifier: Identifier
     said: ReportedFact
-
-
-class _Subject(NamedTuple):
-    person_id: UUID
-    region_code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +102,28 @@ async def record_attestations(
     batch_id = new_id()
     refused: list[tuple[int, Reject]] = []
     taken: list[Attestation] = []
+    results: dict[tuple[UUID, str], str] = {}
     for position, (report, subject) in enumerate(zip(reports, found, strict=True)):
         said = report.said
         about = report_faults(said, client=agreed.client, today=today) or subject
+        if isinstance(about, ReportedPerson) and (fault := _life_fault(said, about)):
+            results.setdefault((about.person_id, about.region_code), _REFUSED)
+            about = fault
         if isinstance(about, Reject):
             refused.append((position, about))
-        else:
-            place = (about.person_id, said.source, said.fact, said.valid_from)
-            value = to_json(said.value)
-            taken.append(
-                Attestation(*place, about.region_code, value, said.valid_to, batch_id, now)
-            )
+            continue
+        results[about.person_id, about.region_code] = _RECORDED
+        place = (about.person_id, said.source, said.fact, said.valid_from)
+        value = to_json(said.value)
+        taken.append(Attestation(*place, about.region_code, value, said.valid_to, batch_id, now))
     kept = await add_attestations(tx, taken) if taken else []
     await make_due(tx, _due(kept, using))
-    await _log(tx, taken, agreed, using=using)
+    await _log(tx, results, agreed, using=using)
     return ReportOutcome(len(kept), len(taken) - len(kept), tuple(refused))
+
+
+def _life_fault(said: ReportedFact, person: ReportedPerson) -> Reject | None:
+    return life_fault(said, born_on=person.birth_date, deceased_by=person.deceased_by)
 
 
 def _named(identifier: Identifier, agreed: Agreed, *, using: Collaborators) -> Named | Reject:
@@ -133,7 +137,7 @@ def _named(identifier: Identifier, agreed: Agreed, *, using: Collaborators) -> N
 
 async def _find(
     tx: Transaction, names: Sequence[Named | Reject], agreed: Agreed
-) -> list[_Subject | Reject]:
+) -> list[ReportedPerson | Reject]:
     """Return whom each report is about; nobody, if they are not within the regions agreed on."""
     places = [name for name in names if isinstance(name, Named)]
     rows = await find_reported(
@@ -141,14 +145,16 @@ async def _find(
         blinds=[blind for place in places for blind in place.blinds],
         person_ids=[place.person_id for place in places if place.person_id is not None],
     )
-    known: dict[UUID | bytes, _Subject] = {}
-    for person_id, blind, region_code in rows:
-        if EVERY_REGION in agreed.regions or region_code in agreed.regions:
-            known[person_id] = known[blind] = _Subject(person_id, region_code)
+    known: dict[UUID | bytes, ReportedPerson] = {}
+    for row in rows:
+        if EVERY_REGION in agreed.regions or row.region_code in agreed.regions:
+            known[row.person_id] = known[row.idcs_blind] = row
     return [name if isinstance(name, Reject) else _standing(known, name) for name in names]
 
 
-def _standing(known: Mapping[UUID | bytes, _Subject], place: Named) -> _Subject | Reject:
+def _standing(
+    known: Mapping[UUID | bytes, ReportedPerson], place: Named
+) -> ReportedPerson | Reject:
     # Somebody of another region is as unknown as somebody on no file.
     keys = place.blinds if place.person_id is None else (place.person_id,)
     return next((known[key] for key in keys if key in known), _UNKNOWN)
@@ -167,18 +173,28 @@ def _due(kept: Sequence[KeptAttestation], using: Collaborators) -> list[tuple[UU
 
 
 async def _log(
-    tx: Transaction, taken: Sequence[Attestation], agreed: Agreed, *, using: Collaborators
+    tx: Transaction,
+    results: Mapping[tuple[UUID, str], str],
+    agreed: Agreed,
+    *,
+    using: Collaborators,
 ) -> None:
-    """Log that these persons are on file: the answer tells the client so."""
-    if not taken:
+    """Log that these persons are on file: the answer tells the client so, a refusal too.
+
+    Args:
+        tx: The open transaction.
+        results: What became of the reports about each person, by id and region.
+        agreed: What the client's policy lets pass.
+        using: The registry's means.
+    """
+    if not results:
         return
     look_up = LookUp(agreed.client, agreed.purpose.code, RowScope.everything())
-    people = {item.person_id: item.region_code for item in taken}
     await log_access(
         tx,
         look_up.as_access("report-attestation", clock=using.clock),
         [
-            Disclosed(new_id(), region_code, person_id, result="recorded")
-            for person_id, region_code in people.items()
+            Disclosed(new_id(), region_code, person_id, result=result)
+            for (person_id, region_code), result in results.items()
         ],
     )

@@ -7,18 +7,20 @@ from typing import ClassVar
 from uuid import UUID
 
 from services.registry.domain.checks import EARLIEST_DATE, EVERY_REGION
-from services.registry.domain.guardianship import Candidate, Guarded, guardian_faults
+from services.registry.domain.guardianship import Candidate, Guarded, Held, guardian_faults
 from services.registry.domain.plans import NamedPerson
 from services.registry.domain.rejects import Reject, RejectCode
 from services.registry.storage.access_log import Disclosed, log_access
 from services.registry.storage.guardianships import (
     GUARDIANSHIP_TABLE,
     Guardianship,
+    Ward,
     add_guardianships,
     everybody_above,
-    guardianships_of,
+    guardianships_between,
     hold_guardianships,
     read_guardianship,
+    read_ward,
 )
 from services.registry.storage.persons import read_person_version
 from services.registry.storage.standing import KnownPerson
@@ -78,19 +80,19 @@ async def record_guardianship(
         PersonNotFoundError: There is no such person within the declarer's regions.
         DeclarationRefusedError: The guardian cannot be one, or is nobody within those regions.
     """
-    _judge_day(made.on, using.clock.today())
+    _judge_day("valid_from", made.on, using.clock.today())
     _judge_last_day(made, using.clock.today())
     await hold_guardianships(tx)
-    region_code = await _region_of(tx, made.person_id, declarer, using=using)
+    ward = await _ward(tx, made.person_id, declarer)
     named = NamedPerson("guardian", guardian, "guardian")
     known = (await name_people(tx, [named], regions=declarer.regions, using=using))[guardian]
-    faults = await _faults(tx, made, known, relation=relation, using=using)
+    faults = await _faults(tx, made, known, ward=ward, relation=relation)
     if faults:
         raise refused(*faults)
     link = Guardianship(
         new_id(),
         1,
-        region_code,
+        ward.region_code,
         made.person_id,
         known.person_id,
         relation,
@@ -108,26 +110,22 @@ async def record_guardianship(
 
 
 async def _faults(
-    tx: Transaction,
-    made: GuardianMade,
-    candidate: KnownPerson,
-    *,
-    relation: str,
-    using: Collaborators,
+    tx: Transaction, made: GuardianMade, known: KnownPerson, *, ward: Ward, relation: str
 ) -> Sequence[Reject]:
     """Return why somebody cannot answer for a person."""
-    today, now = using.clock.today(), using.clock.now()
-    standing = await guardianships_of(tx, made.person_id, valid_on=today, known_at=now)
-    return guardian_faults(
-        Candidate(candidate.person_id, candidate.birth_date, candidate.status),
-        Guarded(
-            made.person_id,
-            tuple((link.guardian_id, link.relation) for link in standing),
-            await everybody_above(tx, candidate.person_id, begun=made.on, ended=made.until),
+    begun, ended = made.on, made.until
+    links = await guardianships_between(tx, made.person_id, begun=begun, ended=ended)
+    guarded = Guarded(
+        made.person_id,
+        ward.birth_date,
+        ward.deceased_by,
+        tuple(
+            Held(link.guardian_id, link.relation, link.valid_from, link.valid_to) for link in links
         ),
-        relation=relation,
-        on=made.on,
+        await everybody_above(tx, known.person_id, begun=begun, ended=ended),
     )
+    candidate = Candidate(known.person_id, known.birth_date, known.sex, known.status)
+    return guardian_faults(candidate, guarded, relation=relation, begun=begun, ended=ended)
 
 
 async def end_guardianship(
@@ -145,9 +143,9 @@ async def end_guardianship(
         GuardianshipNotFoundError: It is none of this person's.
         DeclarationRefusedError: It has ended already, or the day is before its first.
     """
-    _judge_day(made.on, using.clock.today())
+    _judge_day("ended_on", made.on, using.clock.today())
     await hold_guardianships(tx)
-    await _region_of(tx, made.person_id, declarer, using=using)
+    await _ward(tx, made.person_id, declarer)
     link = await read_guardianship(tx, guardianship_id, person_id=made.person_id)
     if link is None:
         message = "There is no such guardianship of this person."
@@ -184,8 +182,12 @@ async def read_guardians(
         )
         if found is None:
             raise _not_found()
-        links = await guardianships_of(
-            tx, person_id, valid_on=access.valid_on, known_at=access.known_at
+        links = await guardianships_between(
+            tx,
+            person_id,
+            begun=access.valid_on,
+            ended=access.valid_on,
+            known_at=access.known_at,
         )
         await _log(tx, links, look_up, action=access.action, using=using)
         if not links:
@@ -194,11 +196,11 @@ async def read_guardians(
     return links
 
 
-def _judge_day(on: date, today: date) -> None:
+def _judge_day(field: str, on: date, today: date) -> None:
     if on > today:
-        raise refused(Reject("on", RejectCode.DATE_IN_FUTURE))
+        raise refused(Reject(field, RejectCode.DATE_IN_FUTURE))
     if on < EARLIEST_DATE:
-        raise refused(Reject("on", RejectCode.DATE_TOO_OLD))
+        raise refused(Reject(field, RejectCode.DATE_TOO_OLD))
 
 
 def _judge_last_day(made: GuardianMade, today: date) -> None:
@@ -210,18 +212,13 @@ def _judge_last_day(made: GuardianMade, today: date) -> None:
         raise refused(Reject("valid_to", RejectCode.PERIOD_REVERSED))
 
 
-async def _region_of(
-    tx: Transaction, person_id: UUID, declarer: Declarer, *, using: Collaborators
-) -> str:
-    found = await read_person_version(
-        tx, person_id, valid_on=using.clock.today(), known_at=using.clock.now()
-    )
-    if found is None:
+async def _ward(tx: Transaction, person_id: UUID, declarer: Declarer) -> Ward:
+    ward = await read_ward(tx, person_id)
+    if ward is None:
         raise _not_found()
-    region_code = found[0].region_code
-    if EVERY_REGION not in declarer.regions and region_code not in declarer.regions:
+    if EVERY_REGION not in declarer.regions and ward.region_code not in declarer.regions:
         raise _not_found()
-    return region_code
+    return ward
 
 
 def _not_found() -> PersonNotFoundError:

@@ -1,40 +1,76 @@
 """Register a newborn, and who its parents are."""
 
-from collections.abc import Mapping
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from string import digits
 
+from services.registry.domain.declarations import DeclaredPerson
 from services.registry.domain.declared_verbs import Birth
 from services.registry.domain.guardianship import Candidate, may_act
+from services.registry.domain.identifiers import CheckDigit
 from services.registry.domain.lines import LineRules
 from services.registry.domain.plans import NamedPerson
 from services.registry.domain.rejects import Reject, RejectCode
 from services.registry.domain.reviews import is_newborn
 from services.registry.domain.vocabulary import EvidenceKind
-from services.registry.storage.guardianships import Guardianship, add_guardianships
+from services.registry.storage.guardianships import (
+    Guardianship,
+    add_guardianships,
+    guardianships_between,
+)
 from services.registry.storage.standing import KnownPerson
 from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.declaration_errors import refused
-from services.registry.use_cases.declaration_made import Declarer
+from services.registry.use_cases.declaration_made import DeclarationMade, Declarer
 from services.registry.use_cases.give_receipt import Subject
 from services.registry.use_cases.name_people import name_people
 from services.registry.use_cases.read_declared import read_declared_person
-from services.registry.use_cases.record_persons import Recording, record_declared_persons
+from services.registry.use_cases.record_persons import (
+    PersonsOutcome,
+    Recording,
+    record_declared_persons,
+)
 from shared.runtime.ids import new_id
 from shared.storage.database import Transaction
+
+IDCS_STEM_FIRST = 200_000_000
+IDCS_STEMS = 800_000_000
+"""How many numbers there are without the check digit: nine digits, the first from 2 to 9."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newborn:
+    """A child on file, for as long as the declaration is judged."""
+
+    birth: Birth
+    """The declaration, which names the child by another number if its own is taken."""
+    subject: Subject
+    is_taken: bool
+    """The number is somebody else's: refused once everything else has been judged."""
 
 
 async def record_newborn(
     tx: Transaction,
+    made: DeclarationMade,
     birth: Birth,
     *,
-    occurred_on: date,
     recording: Recording,
     using: Collaborators,
-) -> Subject | None:
+) -> Newborn:
     """Record the child as a person, unless the population register has told of it already.
 
-    Returns None if the IDCS is on file under another description, or in another region. That is
-    refused once everything else has been judged: whoever only asks has then declared a birth.
+    If the IDCS is on file under another description, or in another region, the child stands under
+    a number that nobody has, until the declaration is refused. Why: whoever only wants to know
+    whether a number is taken has then declared a birth.
+
+    Args:
+        tx: The transaction of the declaration; it must see every region.
+        made: The declaration.
+        birth: Its verb.
+        recording: The circumstances.
+        using: The registry's means.
 
     Raises:
         DeclarationRefusedError: The child's particulars break a rule, or were not born that day.
@@ -43,33 +79,72 @@ async def record_newborn(
         today=recording.on, algorithm=using.rules.algorithm, regions=recording.regions
     )
     child = read_declared_person(rules, birth.newborn, at="newborn")
-    if child.idcs != birth.member.idcs:
-        raise refused(Reject("member.idcs", RejectCode.NOT_A_MEMBER))
-    if child.birth_date != occurred_on:
-        raise refused(Reject("newborn.birth_date", RejectCode.DATE_MALFORMED))
-    if not is_newborn(child.birth_date, on=recording.on):
-        raise refused(Reject("newborn.birth_date", RejectCode.NEWBORN_TOO_OLD))
+    _judge(child, made, birth, today=recording.on)
     outcome = await record_declared_persons(tx, [child], recording=recording, using=using)
-    if outcome.rejects or (outcome.recorded and not outcome.first_lines):
-        return None
+    is_taken = _is_taken(outcome)
+    while _is_taken(outcome):
+        child = child._replace(idcs=_any_idcs(using.rules.algorithm))
+        outcome = await record_declared_persons(tx, [child], recording=recording, using=using)
     named = NamedPerson("newborn.idcs", child.idcs, "newborn")
     people = await name_people(tx, [named], regions=recording.regions, using=using)
     known = people[child.idcs]
-    return Subject("newborn", known.region_code, known.person_id)
+    return Newborn(
+        replace(birth, member=birth.member._replace(idcs=child.idcs)),
+        Subject("newborn", known.region_code, known.person_id),
+        is_taken,
+    )
+
+
+def _judge(child: DeclaredPerson, made: DeclarationMade, birth: Birth, *, today: date) -> None:
+    """Refuse a child that cannot be one, whoever is on file."""
+    if child.idcs != birth.member.idcs:
+        raise refused(Reject("member.idcs", RejectCode.NOT_A_MEMBER))
+    if child.birth_date != made.occurred_on:
+        raise refused(Reject("newborn.birth_date", RejectCode.DATE_MALFORMED))
+    if not is_newborn(child.birth_date, on=today):
+        raise refused(Reject("newborn.birth_date", RejectCode.NEWBORN_TOO_OLD))
+    if birth.mother is not None and birth.mother == birth.father:
+        raise refused(Reject("father", RejectCode.PARENTS_SAME))
+    parts = {"mother": birth.mother, "father": birth.father, "declared_by": made.declared_by}
+    if oneself := [part for part, idcs in parts.items() if idcs == child.idcs]:
+        raise refused(*(Reject(part, RejectCode.PERSON_UNKNOWN) for part in oneself))
+
+
+def _is_taken(outcome: PersonsOutcome) -> bool:
+    return bool(outcome.rejects or (outcome.recorded and not outcome.first_lines))
+
+
+def _any_idcs(algorithm: CheckDigit) -> str:
+    """Return a well-formed number at random."""
+    stem = f"{IDCS_STEM_FIRST + secrets.randbelow(IDCS_STEMS)}"
+    return next(stem + digit for digit in digits if algorithm.holds(stem + digit))
 
 
 async def link_parents(
     tx: Transaction,
-    birth: Birth,
+    newborn: Newborn,
     *,
-    child: Subject,
     people: Mapping[str, KnownPerson],
     declarer: Declarer,
     recording: Recording,
 ) -> None:
-    """Record the named parents as the child's guardians; a minor, or one who died, is none."""
+    """Record the named parents as the child's guardians; a minor, or one who died, is none.
+
+    Whoever is recorded as one already stays so.
+
+    Raises:
+        DeclarationRefusedError: Another mother or father is on file.
+    """
+    birth, child = newborn.birth, newborn.subject
     if child.person_id is None:
         return
+    standing = await guardianships_between(tx, child.person_id, begun=_birth_day(birth), ended=None)
+    parents = [person for person in birth.persons() if not _is_held(standing, person, people)]
+    others = {link.relation for link in standing}
+    if rejects := [
+        Reject(parent.field, RejectCode.PARENT_OTHER) for parent in parents if parent.part in others
+    ]:
+        raise refused(*rejects)
     links = [
         Guardianship(
             new_id(),
@@ -85,10 +160,17 @@ async def link_parents(
             declarer.client,
             recording.at,
         )
-        for parent in birth.persons()
+        for parent in parents
         if may_act(_candidate(people[parent.idcs]), on=recording.on)
     ]
     await add_guardianships(tx, links)
+
+
+def _is_held(
+    standing: Sequence[Guardianship], parent: NamedPerson, people: Mapping[str, KnownPerson]
+) -> bool:
+    wanted = (people[parent.idcs].person_id, parent.part)
+    return wanted in {(link.guardian_id, link.relation) for link in standing}
 
 
 def _birth_day(birth: Birth) -> date:
@@ -96,4 +178,4 @@ def _birth_day(birth: Birth) -> date:
 
 
 def _candidate(person: KnownPerson) -> Candidate:
-    return Candidate(person.person_id, person.birth_date, person.status)
+    return Candidate(person.person_id, person.birth_date, person.sex, person.status)

@@ -12,7 +12,7 @@ from shared.runtime.ids import new_id
 
 HOUSEHOLDS_MAX = 20
 _ACTION = "search-households"
-_ATTRIBUTES = ("commune", "household_id", "milieu")
+_ATTRIBUTES = ("commune", "household_id", "members", "milieu")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -26,7 +26,10 @@ class SoughtHousehold:
 async def search_households(
     sought: SoughtHousehold, look_up: LookUp, *, using: Collaborators
 ) -> list[FoundHousehold]:
-    """Return the households sought; each is logged before that."""
+    """Return the households sought; each, and who lives in it, is logged before that.
+
+    What is told of a household is told of all who live there: each of them sees it.
+    """
     references = (
         () if sought.reference is None else using.sealed.blinds(REFERENCE_FIELD, sought.reference)
     )
@@ -38,7 +41,9 @@ async def search_households(
         if found:
             access = replace(look_up.as_access(_ACTION, clock=using.clock), attributes=_ATTRIBUTES)
             subjects = [
-                Disclosed(new_id(), one.region_code, household_id=one.household_id) for one in found
+                Disclosed(new_id(), one.region_code, person_id, one.household_id)
+                for one in found
+                for person_id in (None, *one.member_ids)
             ]
             await log_access(tx, access, subjects)
     return found

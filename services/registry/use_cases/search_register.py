@@ -25,7 +25,13 @@ from services.registry.domain.dci_contract import (
     SearchCriteria,
     SearchPage,
 )
-from services.registry.domain.dci_queries import SortKey, read_query, read_sort
+from services.registry.domain.dci_queries import (
+    ONE_IDENTIFIER,
+    SortKey,
+    read_query,
+    read_sort,
+    type_of,
+)
 from services.registry.domain.dci_record_types import RecordType, is_register, record_type
 from services.registry.domain.policies import PartnerPolicy, PolicyPurpose
 from services.registry.storage.dci_search import (
@@ -92,7 +98,7 @@ async def search_register(
     answers: list[SearchPage | Refusal] = []
     for item in criteria:
         try:
-            question = _understood(register, item, policy, purpose)
+            question = _understood(register, item, policy, purpose, alone=len(criteria) == 1)
             localised = replace(viewer, locale=item.locale)
             answers.append(
                 await _answer(question, scope=scope, purpose=purpose, viewer=localised, using=using)
@@ -105,7 +111,12 @@ async def search_register(
 
 
 def _understood(
-    register: Register, item: SearchCriteria, policy: PartnerPolicy, purpose: PolicyPurpose
+    register: Register,
+    item: SearchCriteria,
+    policy: PartnerPolicy,
+    purpose: PolicyPurpose,
+    *,
+    alone: bool,
 ) -> _Question:
     if not is_register(register, item.reg_type):
         raise RefusedQueryError(Fault.REGISTER_UNKNOWN)
@@ -113,6 +124,8 @@ def _understood(
     if kind is None:
         raise RefusedQueryError(Fault.RECORD_TYPE_UNKNOWN)
     condition = read_query(register, item.query_type, item.query)
+    if not policy.batch and not (alone and _names_one(item)):
+        raise RefusedQueryError(Fault.BATCH_NOT_AGREED)
     require_told(condition, told=policy.told)
     if purpose.consent_required and not _names_persons(condition, kind):
         raise RefusedQueryError(Fault.CONSENT_NEEDED)
@@ -121,6 +134,11 @@ def _understood(
         raise RefusedQueryError(Fault.PAGE_BEYOND)
     sort = read_sort(register, item.sort, of=kind.of, told=policy.told)
     return _Question(kind, condition, sort, size, item.page_number)
+
+
+def _names_one(item: SearchCriteria) -> bool:
+    """Return whether a question is about the one subject whom it names."""
+    return type_of(item.query_type, item.query) == ONE_IDENTIFIER
 
 
 def _names_persons(condition: Condition, kind: RecordType) -> bool:

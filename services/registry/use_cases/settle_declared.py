@@ -1,6 +1,6 @@
 """Let households become what a declaration plans, by the rules that judge an import's lines."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -55,6 +55,19 @@ def declared_lines(
         entry._replace(line=line, digest=recording.job_id.bytes + bytes([line]), older_digests=())
         for line, entry in enumerate(lines, start=1)
     ]
+
+
+def changes_nothing(
+    plan: Plan,
+    lines: Sequence[HouseholdLine],
+    standing: Mapping[UUID, StandingHousehold],
+) -> bool:
+    """Say whether the changed households are already on file as planned, and ask for nothing."""
+    return all(
+        entry.household._replace(declared_on=known.declared_on, review_on=known.review_on) == known
+        for (household_id, _), entry in zip(plan.changed, lines, strict=False)
+        for known in (standing[household_id].declared,)
+    )
 
 
 async def settle_declared(

@@ -182,13 +182,13 @@ class _Batch:
                 return _CONSENT_MISSING
             consent_id = consent.consent_id.bytes
         if person is None:
-            return nobody(verification, agreed)
+            return nobody(verification.claims, agreed)
         subject = Subject(person, known.whole.get(person.id_bytes))
         try:
             verdict = judged(verification.claims, subject, agreed, using=self._using)
         except UnsealError as error:
             self.unsealable = self.unsealable or error
-            return nobody(verification, agreed)
+            return nobody(verification.claims, agreed)
         self.answered.append((person, self.literals[attributes], verdict, consent_id))
         return verdict
 

@@ -1,10 +1,11 @@
 """Answer yes or no to what a partner says of a person."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from services.registry.domain.policies import Attribute
 from services.registry.domain.verification import NAME_ATTRIBUTES, Claim, KnownNames, answers
+from services.registry.domain.vocabulary import PersonStatus
 from services.registry.storage.look_ups import WholePerson
 from services.registry.use_cases.agree import Agreed, Identifier, agree, named, token_for
 from services.registry.use_cases.answer_together import Answer, Question, Subject
@@ -59,7 +60,7 @@ async def verify_person(
     answer = await using.together.ask(
         question, regions=agreed.regions, database=using.database, clock=using.clock
     )
-    return nobody(verification, agreed) if answer is None else answer.value
+    return nobody(verification.claims, agreed) if answer is None else answer.value
 
 
 def _question(verification: Verification, agreed: Agreed, *, using: Collaborators) -> Question:
@@ -88,10 +89,15 @@ def judged(
 ) -> Verdict:
     """Return what comes of holding claims against what the registry knows.
 
+    The deceased and suspended are like nobody, except to a question about their status: else a yes
+    would let somebody be served in their name.
+
     Raises:
         UnsealError: The person's names cannot be opened.
     """
     person, whole = subject
+    if person.status != PersonStatus.ACTIVE and Attribute.STATUS not in claims:
+        return nobody(claims, agreed)
     names = None if whole is None else _names(whole, using=using)
     held = answers(claims, person, names=names)
     verified = False not in held.values()
@@ -104,9 +110,9 @@ def result_of(verdict: Verdict) -> str:
     return "verified" if verdict.verified else "not-verified"
 
 
-def nobody(verification: Verification, agreed: Agreed) -> Verdict:
+def nobody(claims: Iterable[Attribute], agreed: Agreed) -> Verdict:
     """Return what is said of somebody unknown: the same as of somebody of whom nothing holds."""
-    detail = dict.fromkeys(verification.claims, False) if agreed.policy.detail else None
+    detail = dict.fromkeys(claims, False) if agreed.policy.detail else None
     return Verdict(verified=False, attributes=detail)
 
 

@@ -70,11 +70,6 @@ class Rows:
     """Members of the groups, single members, or persons of the civil register."""
     parents: Sequence[dict[str, Any]] = ()
 
-    @property
-    def subjects(self) -> int:
-        """Return how many households and persons are disclosed."""
-        return len(self.groups) + sum(_is_seen(row) for row in self.persons)
-
 
 def _is_seen(row: Mapping[str, Any]) -> bool:
     return row["idcs_sealed"] is not None
@@ -114,7 +109,10 @@ async def read_rows(
 
 
 async def log_rows(tx: Transaction, rows: Rows, *, viewer: Viewer, using: Collaborators) -> None:
-    """Log every household and person of some rows as disclosed; commit before they are told."""
+    """Log every household and person of some rows as disclosed; commit before they are told.
+
+    Members see that their household was told, whether or not its record lists them.
+    """
     now = using.clock.now()
     told = viewer.policy.told & TELLABLE[rows.record_type]
     access = Access(
@@ -129,6 +127,13 @@ async def log_rows(tx: Transaction, rows: Rows, *, viewer: Viewer, using: Collab
     disclosed = [
         Disclosed(new_id(), row["region_code"], household_id=row["household_id"])
         for row in rows.groups
+    ]
+    listed = {row["person_id"] for row in rows.persons}
+    disclosed += [
+        Disclosed(new_id(), row["region_code"], person_id, row["household_id"])
+        for row in rows.groups
+        for person_id in row["member_ids"]
+        if person_id not in listed
     ]
     disclosed += [_disclosed(row, viewer) for row in rows.persons if _is_seen(row)]
     if disclosed:

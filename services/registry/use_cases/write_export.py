@@ -72,7 +72,7 @@ async def _write_block(tx: Transaction, job: ExportJob, *, using: Collaborators)
         limit = BLOCK_HOUSEHOLDS_MAX
         subjects = households = await storage.next_households(tx, job, limit=limit)
         lines = await asyncio.to_thread(_household_lines, households, job, using)
-        disclosed = [row for household in households for row in _disclosed(household, job)]
+        disclosed = [row for household in households for row in _disclosed(household)]
     if not subjects:
         return False
     await log_access(tx, _access(job, using), disclosed)
@@ -98,11 +98,9 @@ def _access(job: ExportJob, using: Collaborators) -> Access:
     )
 
 
-def _disclosed(household: ExportedHousehold, job: ExportJob) -> list[Disclosed]:
-    """Return a row for a household, or for each member if the members are told."""
+def _disclosed(household: ExportedHousehold) -> list[Disclosed]:
+    """Return a row for each member: what is told of a household is told of them."""
     own, region = household.household_id, household.region_code
-    if Attribute.MEMBERS not in job.attributes:
-        return [Disclosed(new_id(), region, household_id=own)]
     return [
         Disclosed(new_id(), region, person_id=UUID(member["person_id"]), household_id=own)
         for member in household.members

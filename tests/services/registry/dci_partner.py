@@ -94,7 +94,7 @@ async def agree(
         version=0,
         name_ar="الوكالة الوطنية للدعم الاجتماعي",
         name_fr="Agence nationale du soutien social",
-        purposes=(PolicyPurpose("testing", "Loi 58-23", consent_required=False),),
+        purposes=(PolicyPurpose("identity-verification", "Loi 58-23", consent_required=False),),
         told=frozenset(Attribute),
         verified=frozenset(),
         detail=True,
@@ -102,7 +102,7 @@ async def agree(
         regions=("*",),
         quota_per_day=1_000_000,
         batch=True,
-        dci=DciPolicy(SENDER, hosts, signature, jwks),
+        dci=DciPolicy(SENDER if client == CLIENT else client, hosts, signature, jwks),
     )
     await register_partner(policy, read_version=version, by="a-keeper", using=using)
 

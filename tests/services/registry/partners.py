@@ -21,7 +21,7 @@ from tests.services.registry.conftest import Registry
 
 HOSPITAL = "hospital"
 SOCIAL_SECURITY = "cnss"
-PURPOSE = "testing"
+PURPOSE = "identity-verification"
 
 
 def a_purpose(*, consent_required: bool = False) -> PolicyPurpose:

@@ -172,7 +172,9 @@ async def test_looking_at_people_needs_a_registered_purpose(
     client: httpx.AsyncClient, issuer: Issuer
 ) -> None:
     headers = issuer.headers("things.people:read")
-    assert (await client.get("/things/v1/people", headers=headers)).json() == {"purpose": "testing"}
+    assert (await client.get("/things/v1/people", headers=headers)).json() == {
+        "purpose": "identity-verification"
+    }
     for purpose in (None, "curiosity"):
         stated = {"Authorization": headers["Authorization"]}
         if purpose is not None:

@@ -1,6 +1,7 @@
-"""Days in requests are written out: a number is none, nor is an instant."""
+"""Days in requests are written out, a number is none, nor is an instant; and they have come."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -129,8 +130,16 @@ def test_a_written_day_is_taken_if_there_is_one(body: str) -> None:
 async def client(
     registry: Registry, keys: Path, issuer: Issuer
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Return a client that may search, and read counts."""
-    scopes = ("registry.persons:search", "registry.statistics:read")
+    """Return a client that may look people up, and read counts."""
+    scopes = (
+        "registry.consents:write",
+        "registry.guardians:read",
+        "registry.households:read",
+        "registry.persons:read",
+        "registry.persons:search",
+        "registry.persons:verify",
+        "registry.statistics:read",
+    )
     async with at_the_counter(registry, *scopes, keys=keys, issuer=issuer) as client:
         yield client
 
@@ -142,3 +151,67 @@ async def test_a_number_for_a_day_is_a_fault_of_the_request(client: httpx.AsyncC
     assert [fault["field"] for fault in answer.json()["errors"]] == ["body.birth_date"]
     daily = await client.get("/registry/v1/statistics/daily", params={"from": "0"})
     assert (daily.status_code, daily.json()["code"]) == (422, "shared.request-invalid")
+
+
+PERSONS = "/registry/v1/persons"
+TOMORROW = "2026-11-21"
+
+
+def refused(answer: httpx.Response, field: str) -> None:
+    """Require that a field is refused since its time has not come."""
+    assert (answer.status_code, answer.json()["code"]) == (422, "shared.request-invalid")
+    assert answer.json()["errors"] == [{"field": field, "code": "date_in_future"}]
+
+
+@pytest.mark.parametrize(
+    ("path", "day", "instant"),
+    [
+        (f"{PERSONS}/{HOUSEHOLD}", "valid_on", "known_at"),
+        (f"{PERSONS}/{HOUSEHOLD}/guardians", "valid_on", "known_at"),
+        (f"{PERSONS}/{HOUSEHOLD}/versions", None, "known_at"),
+        (f"/registry/v1/households/{HOUSEHOLD}", "valid_on", "known_at"),
+        (f"/registry/v1/households/{HOUSEHOLD}/versions", None, "known_at"),
+        ("/registry/v1/statistics/daily", "from", None),
+        ("/registry/v1/statistics/daily", "to", None),
+    ],
+)
+async def test_nothing_is_true_or_known_before_its_time(
+    client: httpx.AsyncClient, registry: Registry, path: str, day: str | None, instant: str | None
+) -> None:
+    today, now = registry.clock.today(), registry.clock.now()
+    later = {day: str(today + timedelta(days=1)), instant: (now + timedelta(seconds=1)).isoformat()}
+    for field, present in {day: str(today), instant: now.isoformat()}.items():
+        if field is not None:
+            refused(await client.get(path, params={field: later[field]}), f"query.{field}")
+            answer = await client.get(path, params={field: present})
+            assert answer.status_code in {200, 404}
+
+
+async def test_nobody_is_sought_or_verified_who_is_not_born(client: httpx.AsyncClient) -> None:
+    for field, value in (("birth_date", TOMORROW), ("birth_year", 2027)):
+        search = {"name": "Tazi", field: value}
+        refused(await client.post(f"{PERSONS}/search", json=search), f"body.{field}")
+        item = {"idcs": an_idcs(1), "attributes": {field: value}}
+        single = await client.post(f"{PERSONS}/verify", json=item)
+        refused(single, f"body.attributes.{field}")
+        born = {"idcs": an_idcs(1), "attributes": {"birth_date": DAY, "birth_year": 2026}}
+        batch = await client.post(f"{PERSONS}/verify-batch", json={"items": [born, item]})
+        refused(batch, f"body.items.1.attributes.{field}")
+
+
+async def test_nobody_has_consented_tomorrow(client: httpx.AsyncClient) -> None:
+    consent = {
+        "idcs": an_idcs(1),
+        "client": "a-partner",
+        "purpose": "enrolment-check",
+        "attributes": ["sex"],
+        "valid_from": TOMORROW,
+        "valid_until": "2027-11-20",
+        "evidence": {"kind": "signed-paper", "reference": "7"},
+    }
+    headers = {"Idempotency-Key": "tomorrow"}
+    answer = await client.post("/registry/v1/consents", json=consent, headers=headers)
+    refused(answer, "body.valid_from")
+    today = consent | {"valid_from": "2026-11-20"}
+    answer = await client.post("/registry/v1/consents", json=today, headers=headers)
+    assert answer.json()["code"] == "registry.policy-missing"

@@ -153,7 +153,9 @@ async def test_who_may_not_call_is_told_so_in_the_standards_shape(house: House) 
     other = house.issuer.headers("registry.civil:search")
     refused = await house.post("sync/search", search(), headers=other)
     aimless = await house.post("sync/search", search(), headers={"Sanad-Purpose": ""})
-    purposes = house.issuer.headers("registry.social:search", purposes=["testing", "another"])
+    purposes = house.issuer.headers(
+        "registry.social:search", purposes=["identity-verification", "another"]
+    )
     unagreed = await house.post(
         "sync/search", search(), headers=purposes | {"Sanad-Purpose": "another"}
     )

@@ -19,7 +19,7 @@ from shared.storage.database import RowScope
 from shared.testing.platforms import platform_for_tests
 from shared.testing.tokens import Issuer
 from tests.services.registry.conftest import Registry
-from tests.services.registry.declaring import a_file, a_household, a_person
+from tests.services.registry.declaring import a_file, a_household, a_person, an_idcs
 
 LOG, OWN_LOG, ME = "/registry/v1/access-log", "/registry/v1/me/access-log", "/registry/v1/me"
 HOSPITAL = "demo-hospital"
@@ -103,6 +103,46 @@ async def test_a_person_reads_who_looked_when_what_for_and_what_was_answered(
         {"code": "shoe_size", "ar": "معطى آخر", "fr": "Autre donnée"},
     ]
     assert told["result"]["fr"] == "Réponse : oui, tout concorde."
+
+
+async def test_a_person_reads_what_was_told_of_them_and_of_their_household(
+    http: httpx.AsyncClient, registry: Registry, issuer: Issuer, person_id: UUID
+) -> None:
+    household_id = await registry.databases.value("SELECT household_id FROM household")
+    scopes = ("registry.persons:read", "registry.households:read", "registry.households:search")
+    staff = issuer.headers(*scopes, subject="demo-registrar")
+    search = "/registry/v1/households/search"
+    for method, address, body in (
+        ("GET", f"/registry/v1/persons/{person_id}", None),
+        ("GET", f"/registry/v1/persons/{person_id}/versions", None),
+        ("GET", f"/registry/v1/households/{household_id}", None),
+        ("GET", f"/registry/v1/households/{household_id}/versions", None),
+        ("POST", search, {"member_idcs": an_idcs(1)}),
+        ("POST", search, {"reference": "RSU-00000001"}),
+    ):
+        registry.clock.move(timedelta(seconds=1))
+        answer = await http.request(method, address, json=body, headers=staff)
+        assert answer.status_code == 200, answer.text
+    page = (await http.get(OWN_LOG, headers=as_citizen(issuer, person_id))).json()
+    told = [{one["code"] for one in item["attributes"]} for item in reversed(page["items"])]
+    of_a_household = {"commune", "household_id", "members", "milieu"}
+    of_a_person = {"birth_commune", "birth_date", "commune", "household_id", "name_ar"}
+    assert told == [
+        of_a_person | {"name_latin", "nationality", "sex", "status"},
+        {"commune", "status"},
+        of_a_household | {"birth_date", "household_facts", "sex"},
+        of_a_household,
+        of_a_household,
+        of_a_household,
+    ]
+    # The household itself, and whoever else lives in it, four times.
+    others = await registry.databases.rows(
+        "SELECT person_id, household_id FROM access_log WHERE person_id IS DISTINCT FROM %(own)s",
+        own=person_id,
+    )
+    assert len(others) == 8
+    assert {row["household_id"] for row in others} == {household_id}
+    assert len({row["person_id"] for row in others}) == 2
 
 
 async def test_an_officer_is_told_by_office_and_never_by_account(

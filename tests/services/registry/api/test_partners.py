@@ -1,5 +1,6 @@
 """Partners over HTTP: policies, verification within them, and consents."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,9 @@ CONSENTS = "/registry/v1/consents"
 POLICY: dict[str, Any] = {
     "name_ar": "المستشفى الجهوي",
     "name_fr": "Hôpital régional",
-    "purposes": [{"code": "testing", "legal_basis": "Law 72-18", "consent_required": False}],
+    "purposes": [
+        {"code": "identity-verification", "legal_basis": "Law 72-18", "consent_required": False}
+    ],
     "told": ["birth_date", "name_latin", "document", "phones"],
     "verified": ["sex"],
     "detail": True,
@@ -137,6 +140,49 @@ async def test_a_policy_that_cannot_be_is_refused_with_the_field(
     assert (await keeper.get(ADDRESS)).status_code == 404
 
 
+UNSOUND_POLICIES: list[tuple[dict[str, Any], str]] = [
+    (
+        {"purposes": [{"code": "curiosity", "legal_basis": "None", "consent_required": False}]},
+        "registry.purpose-unknown",
+    ),
+    ({"dci": POLICY["dci"] | {"jwks": None}}, "registry.signing-keys-missing"),
+]
+
+
+async def test_a_policy_that_could_not_be_kept_to_is_refused(keeper: httpx.AsyncClient) -> None:
+    for changes, code in UNSOUND_POLICIES:
+        response = await keeper.put(ADDRESS, json=POLICY | changes)
+        assert (response.status_code, response.json()["code"]) == (422, code)
+    assert (await keeper.get(ADDRESS)).status_code == 404
+    unsigned = {"dci": POLICY["dci"] | {"jwks": None, "signature": "optional"}}
+    assert (await keeper.put(ADDRESS, json=POLICY | unsigned)).status_code == 200
+
+
+async def test_a_sender_goes_by_a_name_that_no_other_client_holds(
+    keeper: httpx.AsyncClient,
+) -> None:
+    first = await keeper.put(ADDRESS, json=POLICY)
+    clinic = "/registry/v1/partners/clinic"
+    refused = await keeper.put(clinic, json=POLICY)
+    assert (refused.status_code, refused.json()["code"]) == (409, "registry.sender-taken")
+    assert (await keeper.get(clinic)).status_code == 404
+    again = await keeper.put(ADDRESS, json=POLICY, headers={"If-Match": first.headers["ETag"]})
+    renamed = POLICY | {"dci": POLICY["dci"] | {"sender_id": "hospital.new"}}
+    match = {"If-Match": again.headers["ETag"]}
+    assert (await keeper.put(ADDRESS, json=renamed, headers=match)).status_code == 200
+    # The name that the hospital gave up is free.
+    assert (await keeper.put(clinic, json=POLICY)).status_code == 200
+
+
+async def test_of_two_who_take_a_sender_at_once_one_is_refused(keeper: httpx.AsyncClient) -> None:
+    async with asyncio.TaskGroup() as group:
+        writers = [
+            group.create_task(keeper.put(f"/registry/v1/partners/clinic-{number}", json=POLICY))
+            for number in range(4)
+        ]
+    assert sorted(writer.result().status_code for writer in writers) == [200, 409, 409, 409]
+
+
 async def test_an_etag_from_elsewhere_is_refused(keeper: httpx.AsyncClient) -> None:
     response = await keeper.put(ADDRESS, json=POLICY, headers={"If-Match": "W/one"})
     assert (response.status_code, response.json()["code"]) == (400, "registry.etag-malformed")
@@ -239,7 +285,7 @@ def a_consent(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 -- any JSON
     return {
         "idcs": an_idcs(1),
         "client": "hospital",
-        "purpose": "testing",
+        "purpose": "identity-verification",
         "attributes": ["sex"],
         "valid_from": "2026-11-20",
         "valid_until": "2026-12-20",

@@ -98,17 +98,18 @@ def correcting(home: UUID, number: int) -> dict[str, Any]:
 
 def bearing(part: str) -> Callable[[UUID, int], dict[str, Any]]:
     """Return a birth that names somebody as a parent."""
+    return lambda home, number: born(home, 6, **{part: an_idcs(number)})
 
-    def body(home: UUID, number: int) -> dict[str, Any]:
-        return a_declaration(
-            "birth",
-            household_id=str(home),
-            newborn=a_newborn(6),
-            member={"health_cover": "none"},
-            **{part: an_idcs(number)},
-        )
 
-    return body
+def born(home: UUID, number: int, **named: str) -> dict[str, Any]:
+    """Return a birth into a household."""
+    return a_declaration(
+        "birth",
+        household_id=str(home),
+        newborn=a_newborn(number),
+        member={"health_cover": "none"},
+        **named,
+    )
 
 
 def of_one(verb: str) -> Callable[[UUID, int], dict[str, Any]]:
@@ -272,22 +273,49 @@ async def test_a_birth_that_is_refused_anyway_does_not_tell_whose_number_it_is(
         {"declared_by": an_idcs(ANOTHER_NOBODY)},
     ):
         told = {
-            await answer(
-                client,
-                DECLARATIONS,
-                a_declaration(
-                    "birth",
-                    household_id=str(home),
-                    newborn=a_newborn(number),
-                    member={"health_cover": "none"},
-                )
-                | wrong,
-            )
+            await answer(client, DECLARATIONS, born(home, number) | wrong)
             for number in (NOBODY, *STRANGERS)
         }
         ((status, problem),) = told
         assert status in {404, 422}
         assert b"idcs-duplicate" not in problem
+
+
+async def test_a_birth_into_a_household_that_cannot_stand_does_not_tell_it_either(
+    client: httpx.AsyncClient, registry: Registry, home: UUID
+) -> None:
+    # A file told of a member's death, and nobody has said yet that they are gone.
+    await registry.load(a_file(a_person(2, status="deceased")), key="a death")
+
+    told = {await answer(client, DECLARATIONS, born(home, n)) for n in (NOBODY, *STRANGERS)}
+    ((status, problem),) = told
+    assert (status, b"registry.person-deceased" in problem) == (422, True)
+    assert b"newborn" not in problem
+
+
+async def test_nobody_is_their_own_parent_and_that_does_not_tell_it_either(
+    client: httpx.AsyncClient, home: UUID
+) -> None:
+    for part in ("mother", "father", "declared_by"):
+        told = {
+            await answer(client, DECLARATIONS, born(home, n, **{part: an_idcs(n)}))
+            for n in (NOBODY, *STRANGERS)
+        }
+        ((status, problem),) = told
+        assert (status, b"registry.person-unknown" in problem) == (422, True)
+
+
+async def test_a_number_that_is_taken_cannot_be_a_newborns_and_nothing_more_is_told(
+    client: httpx.AsyncClient, registry: Registry, home: UUID
+) -> None:
+    # Somebody of the own region, in a household or none, or of another one: all the same.
+    taken = {await answer(client, DECLARATIONS, born(home, n)) for n in (4, OWN, *STRANGERS)}
+    ((status, problem),) = taken
+    assert (status, b"registry.idcs-duplicate" in problem) == (422, True)
+    assert await registry.databases.value("SELECT max(version) FROM person_version") == 1
+    assert await registry.databases.value("SELECT count(*) FROM person") == 5 + len(STRANGERS)
+    told, _ = await answer(client, DECLARATIONS, born(home, NOBODY))
+    assert told == 201
 
 
 async def test_a_stranger_has_no_guardians_and_is_none(

@@ -52,6 +52,22 @@ def test_what_is_not_surely_right_is_left_to_the_documented_schema(changes: dict
     assert sent_batch(json.dumps(body).encode()) is None
 
 
+@pytest.mark.parametrize(
+    ("once", "twice"),
+    [
+        ('"sex": "F"', '"sex": "M", "sex": "F"'),
+        ('"given": "Zahra"', '"given" : "Zahra", "given": "Zahra"'),
+        ('"idcs"', '"idcs": "2000000019", "idcs"'),
+        ('{"items"', '{"items": [], "items"'),
+    ],
+)
+def test_a_key_that_may_be_named_twice_is_left_to_who_looks(once: str, twice: str) -> None:
+    body = json.dumps({"items": [RIGHT[0], RIGHT[2]]})
+    assert once in body
+    assert sent_batch(body.encode()) is not None
+    assert sent_batch(body.replace(once, twice, 1).encode()) is None
+
+
 def test_a_batch_is_refused_in_the_words_of_the_documented_schema() -> None:
     for changes in NOT_SURE[1:]:
         body = {"items": [RIGHT[0] | changes]}

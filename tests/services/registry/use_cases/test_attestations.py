@@ -1,6 +1,7 @@
 """Attestations: reported in bulk, kept once, and told to those who decide."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -90,6 +91,41 @@ async def test_the_same_report_again_changes_nothing(registry: Registry) -> None
     assert [(row["version"], row["value"]) for row in versions] == [(1, "employee"), (2, "retired")]
     await announce_attested(registry.worker)
     assert [item["value"] for item in (await last_told(registry))["attestations"]] == ["retired"]
+
+
+async def test_a_fact_belongs_to_a_life(registry: Registry) -> None:
+    await on_file(registry)
+    await registry.load(a_file(a_person(2, status="deceased")), key="death")
+    died_on = registry.clock.today()
+    reports = [
+        about(number, replace(EMPLOYED, valid_from=since))
+        for number, since in (
+            (1, date(1989, 4, 11)),
+            (1, date(1989, 4, 12)),
+            (2, died_on),
+            (2, died_on - timedelta(days=1)),
+        )
+    ]
+    outcome = await reported(registry, *reports)
+    assert (outcome.recorded, outcome.unchanged) == (2, 0)
+    outside = ("valid_from", "registry.attestation-outside-life")
+    assert refusals(outcome) == [outside, outside]
+    assert [position for position, _ in outcome.refused] == [0, 2]
+    again = await reported(registry, reports[2])
+    assert (again.recorded, refusals(again)) == (0, [outside])
+    # The refusal tells that somebody is on file, so that they read of it.
+    logged = await registry.databases.rows(
+        "SELECT person_id, result FROM access_log WHERE action = 'report-attestation'"
+        " ORDER BY access_id"
+    )
+    dead = await person_id_of(registry, 2)
+    assert sorted(row["result"] for row in logged[:2]) == ["recorded", "recorded"]
+    assert [(row["person_id"], row["result"]) for row in logged[2:]] == [(dead, "report-refused")]
+    kept = await registry.databases.rows("SELECT person_id, valid_from FROM attestation")
+    assert {row["valid_from"] for row in kept} == {
+        date(1989, 4, 12),
+        died_on - timedelta(days=1),
+    }
 
 
 async def test_each_report_is_taken_or_refused_by_itself(registry: Registry) -> None:

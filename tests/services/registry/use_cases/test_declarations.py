@@ -275,23 +275,6 @@ async def test_a_review_renews_the_date_and_confirms_the_rest(registry: Registry
     assert known.household["facts"]["rooms"] == 2
 
 
-async def test_a_correction_replaces_what_it_states_and_no_more(registry: Registry) -> None:
-    first, _ = await on_file(registry)
-    body = a_declaration(
-        "correction",
-        household_id=str(first),
-        members=[a_member(2, schooling="none", education="higher")],
-        language="fr",
-    )
-    await declared(registry, body)
-    known = await read_household(first, EVERYWHERE, using=registry.api)
-    assert (known.household["language"], known.household["milieu"]) == ("fr", "urban")
-    levels = sorted(member["facts"]["education"] for member in known.members)
-    assert levels == ["basic", "basic", "higher"]
-    stranger = body | {"members": [a_member(4)]}
-    assert await faults(registry, stranger) == [("members", "registry.not-a-member")]
-
-
 async def test_a_suspended_person_is_reinstated_by_a_judgment(registry: Registry) -> None:
     first, _ = await on_file(registry)
     await declared(registry, a_declaration("suspension", person=an_idcs(2)))

@@ -168,15 +168,23 @@ async def test_a_partner_with_tokens_is_told_tokens(known: Registry) -> None:
     assert persons[0]["document"] == {"cnie": "AB100001", "residence_permit": None}
 
 
-async def test_members_of_an_exported_household_are_each_logged(known: Registry) -> None:
+@pytest.mark.parametrize("told", [frozenset(), frozenset({Attribute.MEMBERS})])
+async def test_members_of_an_exported_household_are_each_logged(
+    known: Registry, told: frozenset[Attribute]
+) -> None:
+    await agree_on(known, told=told | {Attribute.COMMUNE})
+    await lines(known, kind="households")
+    rows = await known.databases.rows("SELECT person_id, household_id FROM access_log")
+    assert len({row["person_id"] for row in rows} - {None}) == 2
+    assert len({row["household_id"] for row in rows}) == 1
+
+
+async def test_members_of_an_exported_household_are_told_with_it(known: Registry) -> None:
     await agree_on(known, told=frozenset({Attribute.MEMBERS, Attribute.COMMUNE}))
     (household,) = await lines(known, kind="households")
     assert {member["idcs"] for member in household["members"]} == {an_idcs(1), an_idcs(2)}
     assert "facts" not in household
     assert sum(member["head"] for member in household["members"]) == 1
-    rows = await known.databases.rows("SELECT person_id, household_id FROM access_log")
-    assert len({row["person_id"] for row in rows}) == 2
-    assert len({row["household_id"] for row in rows}) == 1
 
 
 async def test_an_export_tells_what_was_true_on_its_day(known: Registry) -> None:

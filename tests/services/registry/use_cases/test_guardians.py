@@ -20,7 +20,7 @@ from services.registry.use_cases.record_guardianship import (
 )
 from shared.runtime.ids import new_id
 from shared.storage.database import RowScope
-from tests.services.registry.changing import person_id_of
+from tests.services.registry.changing import a_declaration, declared, person_id_of
 from tests.services.registry.conftest import Registry
 from tests.services.registry.declaring import a_file, a_person, an_idcs
 
@@ -40,6 +40,7 @@ async def link(
     guardian: int,
     *,
     days: tuple[date, date | None] = (ON, None),
+    relation: str = "legal_guardian",
     regions: tuple[str, ...] = ("*",),
 ) -> Guardianship:
     """Record a legal guardian from a day on, or for a while."""
@@ -50,7 +51,7 @@ async def link(
             tx,
             made,
             guardian=an_idcs(guardian),
-            relation="legal_guardian",
+            relation=relation,
             declarer=Declarer("a-registrar", "registration", regions),
             using=registry.api,
         )
@@ -190,6 +191,88 @@ async def test_what_is_over_when_it_is_told_has_a_last_day_that_can_be(
             await link(registry, ward, 2, days=(date(2026, 1, 1), last))
         ((field, told),) = error.value.faults
         assert (field, told.startswith(f"registry.{code}")) == ("valid_to", True)
+
+
+async def refusal(
+    registry: Registry,
+    ward: UUID,
+    guardian: int,
+    *,
+    relation: str = "legal_guardian",
+    days: tuple[date, date | None] = (ON, None),
+) -> list[tuple[str, str]]:
+    """Return field and code of every fault of a guardianship; nothing if it is recorded."""
+    try:
+        await link(registry, ward, guardian, relation=relation, days=days)
+    except DeclarationRefusedError as error:
+        return list(error.faults)
+    return []
+
+
+async def test_a_mother_is_a_woman_older_than_her_child_and_the_only_one(
+    registry: Registry,
+) -> None:
+    await people(registry)
+    kin = a_file(
+        a_person(5, birth_date="2020-01-01"),
+        a_person(6, sex="M"),
+        a_person(7, birth_date="2002-01-01"),
+    )
+    await registry.load(kin, key="kin")
+    child, grown = await person_id_of(registry, 5), await person_id_of(registry, 1)
+    assert await refusal(registry, child, 6, relation="mother") == [
+        ("relation", "registry.parent-sex")
+    ]
+    assert await refusal(registry, grown, 7, relation="mother") == [
+        ("relation", "registry.parent-too-young")
+    ]
+    held = await link(registry, child, 2, relation="mother")
+    assert await refusal(registry, child, 3, relation="mother") == [
+        ("relation", "registry.parent-other")
+    ]
+    assert await refusal(registry, child, 6, relation="father") == []
+    await end(registry, held, date(2026, 11, 10))
+    since = (date(2026, 11, 11), None)
+    assert await refusal(registry, child, 3, relation="mother", days=since) == []
+
+
+async def test_nobody_answers_for_the_dead(registry: Registry) -> None:
+    await people(registry)
+    ward = await person_id_of(registry, 1)
+    death = a_declaration("death", person=an_idcs(1), occurred_on="2026-11-10")
+    await declared(registry, death)
+    since = (date(2026, 11, 11), None)
+    assert await refusal(registry, ward, 2, days=since) == [
+        ("valid_from", "registry.person-deceased")
+    ]
+    assert await refusal(registry, ward, 2) == [("valid_to", "registry.person-deceased")]
+    assert await refusal(registry, ward, 2, days=(ON, date(2026, 11, 10))) == []
+
+
+async def test_what_was_over_is_not_told_twice(registry: Registry) -> None:
+    await people(registry)
+    ward = await person_id_of(registry, 1)
+    assert await refusal(registry, ward, 2, days=years(2010, 2012)) == []
+    known = [("guardian", "registry.guardian-known")]
+    assert await refusal(registry, ward, 2, days=years(2010, 2012)) == known
+    assert await refusal(registry, ward, 2, days=years(2012)) == known
+    assert await refusal(registry, ward, 2, days=years(2013)) == []
+
+
+async def test_a_wrong_day_is_named_by_its_own_field(registry: Registry) -> None:
+    await people(registry)
+    ward = await person_id_of(registry, 1)
+    tomorrow, long_ago = date(2026, 11, 21), date(1700, 1, 1)
+    assert await refusal(registry, ward, 2, days=(tomorrow, None)) == [
+        ("valid_from", "registry.date-in-future")
+    ]
+    assert await refusal(registry, ward, 2, days=(long_ago, None)) == [
+        ("valid_from", "registry.date-too-old")
+    ]
+    held = await link(registry, ward, 2)
+    with pytest.raises(DeclarationRefusedError) as error:
+        await end(registry, held, tomorrow)
+    assert error.value.faults == (("ended_on", "registry.date-in-future"),)
 
 
 async def test_what_has_ended_does_not_end_again(registry: Registry) -> None:

@@ -34,7 +34,7 @@ from tests.services.registry.conftest import Registry
 from tests.services.registry.declaring import a_file, a_household, a_person, an_idcs
 from tests.services.registry.partners import agree_on, asking
 
-EVERYWHERE = LookUp("a-client", "testing", RowScope.everything())
+EVERYWHERE = LookUp("a-client", "identity-verification", RowScope.everything())
 HOUSE = a_file(a_person(1), a_person(2), a_household(1, [1, 2]))
 
 

@@ -13,8 +13,8 @@ from shared.storage.database import RowScope
 from tests.services.registry.conftest import Registry
 from tests.services.registry.declaring import a_file, a_household, a_person
 
-EVERYWHERE = LookUp("a-client", "testing", RowScope.everything())
-RABAT_ONLY = LookUp("a-client", "testing", RowScope(("04",), ("*",)))
+EVERYWHERE = LookUp("a-client", "identity-verification", RowScope.everything())
+RABAT_ONLY = LookUp("a-client", "identity-verification", RowScope(("04",), ("*",)))
 
 
 async def the_household(registry: Registry) -> UUID:
@@ -48,7 +48,7 @@ async def test_a_household_is_read_as_it_was_and_as_it_was_known(registry: Regis
     household_id = await the_household(registry)
 
     async def milieu(**times: object) -> str:
-        look_up = LookUp("c", "testing", RowScope.everything(), **times)  # type: ignore[arg-type] # named by each call
+        look_up = LookUp("c", "identity-verification", RowScope.everything(), **times)  # type: ignore[arg-type] # named by each call
         known = await read_household(household_id, look_up, using=registry.api)
         return str(known.household["milieu"])
 
@@ -74,7 +74,9 @@ async def test_a_person_is_read_as_they_were(registry: Registry) -> None:
     registry.clock.move(timedelta(days=2))
     await registry.load(a_file(a_person(1, status="deceased")), key="second")
     person_id = await the_person(registry)
-    earlier = LookUp("c", "testing", RowScope.everything(), valid_on=date(2026, 11, 21))
+    earlier = LookUp(
+        "c", "identity-verification", RowScope.everything(), valid_on=date(2026, 11, 21)
+    )
     assert (await read_person(person_id, EVERYWHERE, using=registry.api)).version.status == (
         "deceased"
     )
@@ -92,7 +94,7 @@ async def test_every_subject_disclosed_leaves_a_row_in_the_access_log(registry: 
     assert {row["household_id"] for row in rows} == {household_id}
     assert sum(row["person_id"] is not None for row in rows) == 2
     assert {(row["client"], row["purpose"], row["action"], row["region_code"]) for row in rows} == {
-        ("a-client", "testing", "read-household", "01")
+        ("a-client", "identity-verification", "read-household", "01")
     }
 
 

@@ -44,6 +44,11 @@ def by_expression(query: JsonObject, **changes: Any) -> SearchCriteria:  # noqa:
     return SearchCriteria("expression", query, **changes)
 
 
+def a_predicate(name: str, operator: str, value: str) -> JsonObject:
+    """Return what a predicate says of one attribute."""
+    return {"attribute_name": name, "operator": operator, "attribute_value": value}
+
+
 async def answers(
     registry: Registry,
     *criteria: SearchCriteria,
@@ -173,13 +178,10 @@ async def test_attributes_of_households_and_members_are_compared_exactly(
 
 
 async def test_predicates_join_and_negate(families: Registry) -> None:
-    def predicate(name: str, operator: str, value: str) -> JsonObject:
-        return {"attribute_name": name, "operator": operator, "attribute_value": value}
-
     men_not_of_rabat: JsonObject = {
-        "expression1": predicate("sex", "eq", "male"),
+        "expression1": a_predicate("sex", "eq", "male"),
         "condition": "not",
-        "expression2": predicate("region_code", "eq", "04"),
+        "expression2": a_predicate("region_code", "eq", "04"),
     }
     question = SearchCriteria("predicate", [men_not_of_rabat], response_entity="Member")
     page = await the_page(families, question)
@@ -279,6 +281,22 @@ async def test_nobody_asks_about_what_they_may_not_be_told(families: Registry) -
     assert await the_reason(families, order) is Reason.SORT_INVALID
 
 
+async def test_without_batches_a_search_is_about_one_who_is_named(families: Registry) -> None:
+    await agree_on(families, told=EVERYTHING, batch=False)
+    one = by_identifier(an_idcs(1), response_entity="Member")
+    for questions in (
+        [by_expression({"sex": "f"})],
+        [by_expression({"search_text": {"$in": [an_idcs(1), an_idcs(3)]}})],
+        [SearchCriteria("predicate", [{"expression1": a_predicate("sex", "eq", "f")}])],
+        [one, one],
+    ):
+        given = await answers(families, *questions)
+        reasons = [answer.reason for answer in given if isinstance(answer, Refusal)]
+        assert reasons == [Reason.CRITERIA_INVALID] * len(questions)
+    assert await families.databases.value("SELECT count(*) FROM access_log") == 0
+    assert (await the_page(families, one)).total_count == 1
+
+
 async def test_a_partner_with_tokens_never_sees_an_idcs(families: Registry) -> None:
     await agree_on(families, told=EVERYTHING, identifier=IdentifierKind.TOKEN)
     page = await the_page(families, by_identifier(an_idcs(1), response_entity="Member"))
@@ -307,6 +325,17 @@ async def test_everybody_disclosed_is_logged_before_the_answer(families: Registr
     }
     assert {"index", "members", "name_latin"} <= set(rows[0]["attributes"])
     assert "guardians" not in rows[0]["attributes"]
+
+
+async def test_members_see_that_their_household_was_told_though_they_were_not(
+    families: Registry,
+) -> None:
+    await agree_on(families, told=frozenset({Attribute.INDEX}))
+    (group,) = records(await the_page(families, by_identifier(an_idcs(1))))
+    assert "member_list" not in group
+    rows = await families.databases.rows("SELECT person_id, attributes FROM access_log")
+    assert len({row["person_id"] for row in rows}) == 3
+    assert {tuple(row["attributes"]) for row in rows} == {("index",)}
 
 
 async def test_a_purpose_that_rests_on_consent_tells_of_those_who_gave_it(

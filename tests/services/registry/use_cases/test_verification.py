@@ -74,7 +74,11 @@ async def hospital(registry: Registry) -> Registry:
 async def test_what_is_true_is_verified_and_logged(hospital: Registry) -> None:
     assert await verify_person(saying(1), asking(), using=hospital.api) == Verdict(verified=True)
     (row,) = await log(hospital)
-    assert (row["client"], row["purpose"], row["action"]) == (HOSPITAL, "testing", "verify-person")
+    assert (row["client"], row["purpose"], row["action"]) == (
+        HOSPITAL,
+        "identity-verification",
+        "verify-person",
+    )
     assert row["attributes"] == ["birth_date", "name_ar", "name_latin", "sex"]
     assert (row["result"], row["region_code"]) == ("verified", "01")
     assert row["person_id"] == await hospital.databases.value(
@@ -115,6 +119,33 @@ async def test_somebody_unknown_is_a_no_that_leaves_no_row(hospital: Registry) -
     mistaken = await verify(hospital, 1, birth_date=date(1970, 1, 1), sex="M")
     assert unknown == mistaken
     assert [row["result"] for row in await log(hospital)] == ["not-verified"]
+
+
+@pytest.mark.parametrize("status", ["deceased", "suspended"])
+async def test_who_is_not_active_is_a_no_like_a_stranger(hospital: Registry, status: str) -> None:
+    known: dict[Attribute, Claim] = {Attribute.BIRTH_DATE: BORN, Attribute.SEX: "F"}
+    policy: dict[str, Any] = {"detail": True, "identifier": IdentifierKind.TOKEN}
+    await agree_on(hospital, **policy)
+    living = await verify_person(saying(1, known), asking(), using=hospital.api)
+    await hospital.load(a_file(a_person(1, status=status)), key="later")
+    named = saying(1, known)
+    by_token = Verification(Identifier(token=living.token), known)
+    stranger = await verify_person(saying(9, known), asking(), using=hospital.api)
+    assert (living.verified, stranger.verified) == (True, False)
+    for asked in (named, by_token):
+        assert await verify_person(asked, asking(), using=hospital.api) == stranger
+    assert await verify_batch([named, by_token], asking(), using=hospital.api) == [stranger] * 2
+    # They are on file, and so their record says that somebody asked.
+    assert [row["result"] for row in await log(hospital)][1:] == ["not-verified"] * 4
+    may_ask = policy | {"verified": frozenset({Attribute.SEX, Attribute.STATUS})}
+    await agree_on(hospital, **may_ask)
+    assert await verify_person(named, asking(), using=hospital.api) == stranger
+    for said, is_true in (("active", False), (status, True)):
+        asked = saying(1, known | {Attribute.STATUS: said})
+        single = await verify_person(asked, asking(), using=hospital.api)
+        assert single.verified is is_true
+        assert single.attributes == dict.fromkeys(known, True) | {Attribute.STATUS: is_true}
+        assert await verify_batch([asked], asking(), using=hospital.api) == [single]
 
 
 async def test_detail_is_given_where_the_policy_says_so(hospital: Registry) -> None:
