@@ -21,6 +21,7 @@ import uvloop
 from shared.runtime.children import end_with_parent
 from shared.runtime.ids import new_id
 from tests.services.registry.declaring import (
+    a_birth,
     a_file,
     a_household,
     a_person,
@@ -132,7 +133,8 @@ class Load:
             )
             if found is None:
                 continue
-            birth = _a_birth(found["items"][0]["household_id"], mother, newborn, self.terms["born"])
+            home = found["items"][0]["household_id"]
+            birth = a_birth(home, mother=mother, child=newborn, born=self.terms["born"])
             if await self.ask("declare", "declarations", birth, lambda _: True) is not None:
                 self.recorded += 1
                 await self.ask(
@@ -232,20 +234,6 @@ class Load:
         except TimeoutError:
             return False
         return True
-
-
-def _a_birth(household_id: str, mother: int, newborn: int, born: str) -> Document:
-    child = a_person(newborn, birth_date=born, cnie=None, phones=[])
-    unsaid = {"type", "cnie", "phones", "status"}
-    return {
-        "verb": "birth",
-        "occurred_on": born,
-        "evidence": {"kind": "birth_certificate", "reference": f"2026/{newborn}"},
-        "household_id": household_id,
-        "newborn": {name: child[name] for name in child.keys() - unsaid},
-        "member": {"health_cover": "none", "birth_rank": 1},
-        "mother": an_idcs(mother),
-    }
 
 
 def _is_verified(verdict: Mapping[str, Any]) -> bool:

@@ -29,7 +29,7 @@ from tests.services.registry.dci_partner import (
     a_subscription,
     partner_machine,
 )
-from tests.services.registry.declaring import a_household, a_person, an_idcs
+from tests.services.registry.declaring import a_birth, a_household, a_person, an_idcs
 
 HOSPITAL = "hospital-of-tangier"
 PROGRAMME = "direct-social-aid"
@@ -137,25 +137,11 @@ async def test_a_programme_subscribes_and_is_told_of_a_birth(
         assert acknowledged.json()["message"]["ack_status"] == "ACK", acknowledged.text
         await _received(machine, "on-subscribe")
         registrar = house.caller("registry.declarations:write", subject="registrar")
-        born = await registrar.post("/registry/v1/declarations", a_birth(family))
+        birth = a_birth(family, mother=MOTHER, child=NEWBORN, born="2026-11-18")
+        born = await registrar.post("/registry/v1/declarations", birth)
         assert born.status_code == 201, born.text
         told = await _received(machine, "notify")
     assert told["message"]["notify_event"][0]["data"]["reg_event_type"].endswith("LiveBirth")
-
-
-def a_birth(household_id: str) -> dict[str, Any]:
-    """Return the declaration of a newborn."""
-    newborn = a_person(NEWBORN, birth_date="2026-11-18", cnie=None, phones=[])
-    unsaid = {"type", "cnie", "phones", "status"}
-    return {
-        "verb": "birth",
-        "occurred_on": "2026-11-18",
-        "evidence": {"kind": "birth_certificate", "reference": "2026/118"},
-        "household_id": household_id,
-        "newborn": {name: newborn[name] for name in newborn.keys() - unsaid},
-        "member": {"health_cover": "none", "birth_rank": 2},
-        "mother": an_idcs(MOTHER),
-    }
 
 
 async def _received(machine: PartnerMachine, path: str) -> dict[str, Any]:
@@ -185,11 +171,7 @@ async def test_an_auditor_sees_a_household_as_it_was_known_last_march(
         registrar = house.caller("registry.declarations:write", subject="registrar")
         born = await registrar.post(
             "/registry/v1/declarations",
-            {
-                **a_birth(household_id),
-                "occurred_on": "2026-11-10",
-                "newborn": {**a_birth(household_id)["newborn"], "birth_date": "2026-11-10"},
-            },
+            a_birth(household_id, mother=MOTHER, child=NEWBORN, born="2026-11-10"),
         )
         assert born.status_code == 201, born.text
         auditor = house.caller("registry.households:read", subject="auditor")

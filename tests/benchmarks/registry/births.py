@@ -36,7 +36,7 @@ from tests.services.registry.dci_partner import (
     a_subscription,
     partner_machine,
 )
-from tests.services.registry.declaring import a_household, a_person, an_idcs
+from tests.services.registry.declaring import a_birth, a_household, a_person, an_idcs
 
 SEED = 29
 BIRTHS = 50
@@ -89,11 +89,13 @@ async def _measure(folder: Path, admin_url: str, births: int) -> list[Figure]:
             await _subscribe(house, machine)
             settle_garbage_collector()
             rng = Random(SEED)  # noqa: S311 -- repeatable, no secret
+            born = (clock.today() - timedelta(days=BORN_DAYS_AGO)).isoformat()
             taken = []
             for place, home in enumerate(homes):
                 await asyncio.sleep(rng.uniform(0, PAUSE_SECONDS_MAX))
-                born = _a_birth(home, place, len(homes), clock)
-                taken.append(await _declare(house, machine, born))
+                mother = 1 + place
+                birth = a_birth(home, mother=mother, child=len(homes) + mother, born=born)
+                taken.append(await _declare(house, machine, birth))
             bare = [await _call_back(machine) for _ in homes]
     finally:
         await broker.close()
@@ -149,22 +151,6 @@ async def _subscribe(house: RegistryHouse, machine: PartnerMachine) -> None:
         await machine.reached.wait()
     status = machine.received[-1].json["message"]["subscribe_response"][0]["status"]
     _expect(status == "succ", "The programme's subscription was refused.")
-
-
-def _a_birth(household_id: str, place: int, families: int, clock: FixedClock) -> dict[str, Any]:
-    """Return the declaration of a child of the mother at a place."""
-    born = (clock.today() - timedelta(days=BORN_DAYS_AGO)).isoformat()
-    newborn = a_person(families + 1 + place, birth_date=born, cnie=None, phones=[])
-    unsaid = {"type", "cnie", "phones", "status"}
-    return {
-        "verb": "birth",
-        "occurred_on": born,
-        "evidence": {"kind": "birth_certificate", "reference": f"2026/{place}"},
-        "household_id": household_id,
-        "newborn": {name: newborn[name] for name in newborn.keys() - unsaid},
-        "member": {"health_cover": "none", "birth_rank": 1},
-        "mother": an_idcs(1 + place),
-    }
 
 
 async def _declare(house: RegistryHouse, machine: PartnerMachine, born: dict[str, Any]) -> Told:

@@ -119,6 +119,21 @@ FACTS: dict[str, Any] = {
 }
 
 
+def a_birth(household_id: str, *, mother: int, child: int, born: str) -> dict[str, Any]:
+    """Return the declaration of a child of somebody, with its certificate."""
+    newborn = a_person(child, birth_date=born, cnie=None, phones=[])
+    unsaid = {"type", "cnie", "phones", "status"}
+    return {
+        "verb": "birth",
+        "occurred_on": born,
+        "evidence": {"kind": "birth_certificate", "reference": f"2026/{child}"},
+        "household_id": household_id,
+        "newborn": {name: newborn[name] for name in newborn.keys() - unsaid},
+        "member": {"health_cover": "none", "birth_rank": 1},
+        "mother": an_idcs(mother),
+    }
+
+
 def a_file(*lines: dict[str, Any] | str) -> bytes:
     """Return a file of these lines; a text stands for itself."""
     texts = (
