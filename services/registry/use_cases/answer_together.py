@@ -206,7 +206,7 @@ async def answer_all(
     A question that is refused by itself has its exception in place of an answer.
     """
     now, today = clock.now(), clock.today()
-    async with database.transaction(RowScope(regions, ())) as tx:
+    async with database.transaction(RowScope(regions, ()), pipelined=True) as tx:
         subjects = await _find(tx, questions)
         consents = await _consents(tx, questions, subjects, on=today)
         outcomes: list[Answer | Exception | None] = []
