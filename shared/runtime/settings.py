@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -44,10 +44,3 @@ class ServiceSettings(BaseSettings):
     def clock_offset_file(self) -> Path:
         """Return the file whose seconds move the business clock, in demonstrations only."""
         return self.sanad_state_dir / "clock-offset"
-
-    @model_validator(mode="after")
-    def _production_keeps_real_time(self) -> "ServiceSettings":
-        if self.sanad_profile == "production" and self.clock_offset_file.exists():
-            message = "A clock offset file is present; production refuses to run on moved time."
-            raise ValueError(message)
-        return self

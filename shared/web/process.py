@@ -73,11 +73,15 @@ def run_service(module: ServiceModule, arguments: Sequence[str]) -> int:
     except ValidationError as error:
         places = {str(fault["loc"][0]) for fault in error.errors() if fault["loc"]}
         names = ", ".join(sorted(places))
-        reasons = "; ".join(str(fault["msg"]) for fault in error.errors())
+        reasons = "; ".join(_reason(fault["msg"]) for fault in error.errors())
         return _say(f"The settings are not usable ({names.upper()}): {reasons}.")
     except (UsageError, StateFolderError, MissingKeyError) as error:
         return _say(str(error))
     return 0
+
+
+def _reason(fault: str) -> str:
+    return fault.removeprefix("Value error, ").rstrip(".")
 
 
 def _say(sentence: str) -> int:
@@ -103,8 +107,18 @@ def _commands(module: ServiceModule) -> Mapping[str, Command]:
 
 
 def business_clock(settings: ServiceSettings) -> Clock:
-    """Return the clock of this profile: only demonstrations may move time."""
+    """Return the clock of this profile: only demonstrations may move time.
+
+    Raises:
+        UsageError: Time is moved, and this is no demonstration.
+    """
     if settings.sanad_profile == "production":
+        if settings.clock_offset_file.exists():
+            message = (
+                "A clock offset file is present, and production refuses to run on moved time;"
+                " beside a demonstration set SANAD_PROFILE=demo."
+            )
+            raise UsageError(message)
         return SystemClock()
     return OffsetClock(settings.clock_offset_file)
 

@@ -5,6 +5,7 @@ that was signed, logged or judged on the way here.
 """
 
 import json
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode
@@ -20,6 +21,10 @@ from shared.web.parameters import refuse_ambiguous_query
 
 # They say which page is wanted, and not of what list.
 _OF_A_PAGE = frozenset({"cursor", "limit"})
+# The first of two would be acted on, and the other perhaps logged on the way here.
+_STATED_ONCE = frozenset(
+    {b"authorization", b"sanad-purpose", b"idempotency-key", b"if-match", b"content-digest"}
+)
 _WHOLE = frozenset({dict, list})
 
 
@@ -28,6 +33,13 @@ class ContentEncodingError(DomainError):
 
     code: ClassVar[str] = "shared.content-encoding-unsupported"
     kind: ClassVar[ErrorKind] = ErrorKind.UNSUPPORTED
+
+
+class HeaderRepeatedError(DomainError):
+    """A header that can say one thing alone is stated twice."""
+
+    code: ClassVar[str] = "shared.header-repeated"
+    kind: ClassVar[ErrorKind] = ErrorKind.MALFORMED
 
 
 class JsonKeyRepeatedError(DomainError):
@@ -44,15 +56,26 @@ async def hold_to_route(request: Request) -> None:
         UnknownParameterError: The query names a parameter that the route does not have.
         ParameterRepeatedError: It names a parameter twice.
         ContentEncodingError: The body is encoded.
+        HeaderRepeatedError: A header that says who asks, or for what, is stated twice.
         JsonKeyRepeatedError: An object in it names a key twice.
     """
     refuse_ambiguous_query(request)
-    for name, value in request.scope["headers"]:
-        if name == b"content-encoding" and value.lower() != b"identity":
-            message = "Send the body without a Content-Encoding."
-            raise ContentEncodingError(message)
+    _refuse_ambiguous_headers(request.scope["headers"])
     await _refuse_repeated_keys(request)
     bind_cursors(partial(_list_asked, request.scope))
+
+
+def _refuse_ambiguous_headers(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    stated = set()
+    for name, value in headers:
+        if name in _STATED_ONCE:
+            if name in stated:
+                message = "A header that says who asks, and for what, is stated twice."
+                raise HeaderRepeatedError(message)
+            stated.add(name)
+        elif name == b"content-encoding" and value.lower() != b"identity":
+            message = "Send the body without a Content-Encoding."
+            raise ContentEncodingError(message)
 
 
 async def _refuse_repeated_keys(request: Request) -> None:

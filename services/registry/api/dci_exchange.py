@@ -16,6 +16,7 @@ from services.registry.api.dci_schemas import (
     JSON,
     DciAcknowledgement,
     DciAnswerRefused,
+    DciErrors,
 )
 from services.registry.domain.dci_contract import JsonObject, JsonValue
 from services.registry.domain.dci_envelope import Action, OutgoingHeader, Status, instant_text
@@ -68,6 +69,8 @@ def responses(path: str) -> dict[int | str, dict[str, Any]]:
     refusals: dict[int | str, dict[str, Any]] = {
         status: {"model": model, "description": HTTPStatus(status).phrase} for status in _REFUSALS
     }
+    # The gateway may say these two, and knows the list of errors alone.
+    refusals[401]["model"] = refusals[403]["model"] = DciErrors
     refusals[503]["content"] = {MEDIA_TYPE: _PROBLEM}
     refusals[413] = {
         "model": Problem,

@@ -19,6 +19,12 @@ class DciError(BaseModel):
     message: str
 
 
+class DciErrors(BaseModel):
+    """Why a caller may not call; a message refused so may say more besides."""
+
+    errors: list[DciError]
+
+
 class DciAcknowledged(BaseModel):
     """What is said of a message at once; its answer comes as a callback."""
 

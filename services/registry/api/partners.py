@@ -5,7 +5,15 @@ from dataclasses import asdict
 from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter, Header, Path, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_serializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_serializer,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from services.registry.api.collaborators import Using
 from services.registry.domain.policies import (
@@ -40,6 +48,8 @@ router = APIRouter(prefix="/registry/v1/partners", tags=["partners"])
 
 REGIONS_MAX = 12
 KEYS_MAX = 8
+_REPEATED = "repeated"
+_BESIDE_EVERY_REGION = "beside_every_region"
 _ETAG = re.compile(r'"([0-9]{1,9})"')
 
 Client = Annotated[str, Path(pattern=f"^{CLIENT_ID}$")]
@@ -103,9 +113,7 @@ class DciBody(_Strict):
     jwks: PublicKeys | None = None
 
 
-class PolicyBody(_Strict):
-    """What a partner agreed to."""
-
+class _Policy(_Strict):
     name_ar: Sentence
     name_fr: Sentence
     purposes: Annotated[list[PurposeBody], Field(min_length=1, max_length=PURPOSES_MAX)]
@@ -119,7 +127,37 @@ class PolicyBody(_Strict):
     dci: DciBody | None = None
 
 
-class PolicyView(PolicyBody):
+class PolicyBody(_Policy):
+    """What a partner agreed to."""
+
+    @field_validator("told", "verified", "regions", mode="before")
+    @classmethod
+    def _named_once(cls, values: object) -> object:
+        """Refuse names said twice: the sets would take them in silence."""
+        if isinstance(values, list):
+            names = [value for value in values if isinstance(value, str)]
+            if len(set(names)) != len(names):
+                raise PydanticCustomError(_REPEATED, "Something is named twice.")
+        return values
+
+    @field_validator("regions")
+    @classmethod
+    def _every_region_alone(cls, regions: list[str]) -> list[str]:
+        """Refuse a region beside all of them: one of the two was not meant."""
+        if EVERY_REGION in regions and len(regions) > 1:
+            raise PydanticCustomError(_BESIDE_EVERY_REGION, "* stands for every region.")
+        return regions
+
+    @field_validator("purposes")
+    @classmethod
+    def _purposes_once(cls, purposes: list[PurposeBody]) -> list[PurposeBody]:
+        """Refuse a purpose said twice: the two might contradict each other about consent."""
+        if len({purpose.code for purpose in purposes}) != len(purposes):
+            raise PydanticCustomError(_REPEATED, "A purpose is named twice.")
+        return purposes
+
+
+class PolicyView(_Policy):
     """A version of what a partner agreed to."""
 
     client: str

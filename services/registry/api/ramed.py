@@ -72,7 +72,7 @@ class RamedMatchingView(BaseModel):
 
 
 class RamedRowView(BaseModel):
-    """What became of a row: whom it names, how surely, and what speaks for it."""
+    """What became of a row: whom it names, how surely, and what speaks for it or against it."""
 
     line: int
     number: str

@@ -25,23 +25,27 @@ class StatisticsView(BaseModel):
     @classmethod
     def of(cls, table: TerritoryTable) -> Self:
         """Return the view of totals."""
-        persons, households, members, _ = table.total or (None, None, None, None)
-        return cls(persons=persons, households=households, members=members, as_of=table.as_of)
+        total = CountsView.of(table.total, table.members)
+        counts = dict.fromkeys(CountsView.model_fields) if total is None else total.model_dump()
+        return cls(**counts, as_of=table.as_of)
 
 
 class CountsView(BaseModel):
-    """Persons alive, households, and how many of the persons live in one of them."""
+    """Persons alive, households, and how many of the persons live in one of them.
+
+    The members alone are null where they would tell of the few who live in no household.
+    """
 
     persons: int
     households: int
-    members: int
+    members: int | None
 
     @classmethod
-    def of(cls, counts: Counts | None) -> Self | None:
+    def of(cls, counts: Counts | None, members: int | None) -> Self | None:
         """Return the view of counts, None if they are hidden."""
         if counts is None:
             return None
-        persons, households, members, _ = counts
+        persons, households = counts
         return cls(persons=persons, households=households, members=members)
 
 
@@ -56,7 +60,7 @@ class CoverageView(BaseModel):
         """Return the view of a coverage, None if the counts are hidden."""
         if counts is None:
             return None
-        persons, households, *_ = counts
+        persons, households = counts
         return cls(
             persons_per_mille=per_mille(persons, of=territory.census_persons),
             households_per_mille=per_mille(households, of=territory.census_households),
@@ -82,7 +86,7 @@ class TerritoryView(BaseModel):
             code=territory.code,
             name_ar=territory.name_ar,
             name_fr=territory.name_fr,
-            registered=CountsView.of(row.counts),
+            registered=CountsView.of(row.counts, row.members),
             census_persons=territory.census_persons,
             census_households=territory.census_households,
             coverage=CoverageView.of(row.counts, territory),
@@ -102,7 +106,7 @@ class TerritoriesView(BaseModel):
         """Return the view of a table."""
         return cls(
             items=[TerritoryView.of(row) for row in table.rows],
-            total=CountsView.of(table.total),
+            total=CountsView.of(table.total, table.members),
             cell_min=table.cell_min,
             as_of=table.as_of,
         )

@@ -37,7 +37,7 @@ class Fault(Enum):
     )
     IDENTIFIER_SHAPE = (
         Reason.CRITERIA_INVALID,
-        "An identifier is queried by its type and its value.",
+        "An identifier is queried by its type and its value, and nothing else.",
     )
     IDENTIFIER_TYPE_UNKNOWN = (Reason.FILTER_INVALID, "This type of identifier is not known here.")
     NO_HOUSEHOLDS_HERE = (Reason.FILTER_INVALID, "The civil register knows no households.")
@@ -79,7 +79,7 @@ class Fault(Enum):
     CONDITION_MISSING = (Reason.CRITERIA_INVALID, "Expressions are joined by a condition.")
     SIMPLE_SHAPE = (
         Reason.CRITERIA_INVALID,
-        "An expression names an attribute, an operator and a value.",
+        "An expression names an attribute, an operator and a value, and nothing else.",
     )
     IDENTIFIER_MALFORMED = (
         Reason.CRITERIA_INVALID,

@@ -81,8 +81,13 @@ def _is_array(value: JsonValue) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
+_IDENTIFIER_NAMES = frozenset({"type", "value"})
+
+
 def _read_identifier(register: Register, query: JsonValue) -> Condition:
-    if not isinstance(query, Mapping) or not isinstance(query.get("type"), str):
+    if not isinstance(query, Mapping) or not query.keys() <= _IDENTIFIER_NAMES:
+        raise RefusedQueryError(Fault.IDENTIFIER_SHAPE)
+    if not isinstance(query.get("type"), str):
         raise RefusedQueryError(Fault.IDENTIFIER_SHAPE)
     kind = identifier_type(str(query["type"]))
     if kind is None:
@@ -144,7 +149,7 @@ def _require_wrapping_known(
         if name == "collection":
             known = isinstance(value, str) and value.casefold() in _COLLECTIONS[register]
         else:
-            known = name in {besides, "type"} or name.startswith("@")
+            known = name in {besides, "type", "@context", "@type"}
         if not known:
             raise RefusedQueryError(Fault.WRAPPING_UNKNOWN)
 
@@ -272,8 +277,13 @@ def _joined(left: Condition, link: str, right: Condition) -> Condition:
     return AllOf((left, Not(right) if link == "not" else right))
 
 
+_SIMPLE_NAMES = frozenset({"attribute_name", "operator", "attribute_value"})
+
+
 def _read_simple(register: Register, expression: JsonValue) -> Condition:
-    if not isinstance(expression, Mapping) or not isinstance(expression.get("attribute_name"), str):
+    if not isinstance(expression, Mapping) or not expression.keys() <= _SIMPLE_NAMES:
+        raise RefusedQueryError(Fault.SIMPLE_SHAPE)
+    if not isinstance(expression.get("attribute_name"), str):
         raise RefusedQueryError(Fault.SIMPLE_SHAPE)
     try:
         operator = Operator(str(expression.get("operator")))

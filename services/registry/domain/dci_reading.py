@@ -1,6 +1,7 @@
 """Taking members out of a message: there, of the right type, not too long, or a fault.
 
-Members that the standard does not know are ignored, as it asks for.
+Members that the standard does not know are ignored, as it asks for; not so within criteria, where
+a name misspelt would widen what is asked for.
 """
 
 import re

@@ -1,7 +1,7 @@
 """What the messages to a register ask for, item by item.
 
 A message that lacks what the standard requires is a fault as a whole. A value that is there and
-means nothing refuses its item alone.
+means nothing refuses its item alone, and so does a name that criteria do not have.
 """
 
 import re
@@ -37,8 +37,41 @@ _LOCALE = re.compile("[a-z]{3}")
 _NO_INSTANT = Refusal(Reason.TIMESTAMP_INVALID, "The timestamp is not an instant with its zone.")
 _REPEATED = Refusal(Reason.REFERENCE_DUPLICATE, "The reference is used before in this message.")
 _SORT = Refusal(Reason.SORT_INVALID, "Sort by at most five attributes, each asc or desc.")
+_SORT_NAMES = frozenset({"attribute_name", "sort_order"})
 _PAGE = Refusal(Reason.PAGINATION_INVALID, "A page has a size and a number, both from 1.")
-_PERIOD = Refusal(Reason.NOTIFY_DETAILS_INVALID, "The frequency needs two instants with zones.")
+_PAGE_NAMES = frozenset({"page_size", "page_number"})
+_PERIOD = Refusal(
+    Reason.NOTIFY_DETAILS_INVALID,
+    "The frequency has two instants with zones, a cron expression, and nothing else.",
+)
+_CRITERIA = Refusal(
+    Reason.CRITERIA_INVALID,
+    "The search criteria have a member that the standard does not name, or one beside them.",
+)
+_DETAILS = Refusal(
+    Reason.NOTIFY_DETAILS_INVALID,
+    "The subscribe criteria have a member that the standard does not name, or one beside them.",
+)
+_NO_FILTER = Refusal(
+    Reason.NOTIFY_DETAILS_INVALID, "The criteria have a type of filter, and no filter."
+)
+_PERIOD_NAMES = frozenset({"start_time", "end_time", "frequency"})
+_OF_BOTH = frozenset({"version", "reg_type", "consent", "authorize"})
+_SEARCH_NAMES = _OF_BOTH | {
+    "reg_record_type",
+    "query_type",
+    "response_entity",
+    "query",
+    "sort",
+    "pagination",
+}
+_SUBSCRIBE_NAMES = _OF_BOTH | {
+    "reg_event_type",
+    "frequency",
+    "filter_type",
+    "filter",
+    "notify_record_type",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +173,8 @@ def read_search(message: JsonObject) -> SearchMessage:
         if "query" not in criteria:
             refuse_missing(f"{where}.search_criteria.query")
         refusal = _refusal(item, where, seen=seen)
+        if not _is_placed(item, criteria, _SEARCH_NAMES):
+            refusal = refusal or _CRITERIA
         locale = a_text_if_any(item, "locale")
         items.append(SearchItem(reference_id, refusal or _criteria(criteria, locale)))
     return SearchMessage(_transaction(message), tuple(items))
@@ -154,6 +189,8 @@ def read_subscribe(message: JsonObject) -> SubscribeMessage:
         criteria = an_object(item.get("subscribe_criteria"), f"{where}.subscribe_criteria")
         a_text(criteria, "reg_event_type", f"{where}.subscribe_criteria")
         refusal = _refusal(item, where, seen=seen)
+        if not _is_placed(item, criteria, _SUBSCRIBE_NAMES):
+            refusal = refusal or _DETAILS
         items.append(SubscribeItem(reference_id, refusal or _wanted(criteria)))
     return SubscribeMessage(_transaction(message), tuple(items))
 
@@ -226,6 +263,11 @@ def _refusal(item: JsonObject, where: str, *, seen: set[str]) -> Refusal | None:
     return _NO_INSTANT if an_instant(item["timestamp"]) is None else None
 
 
+def _is_placed(item: JsonObject, criteria: JsonObject, names: frozenset[str]) -> bool:
+    """Return whether criteria have known names only, and none of these stands beside them."""
+    return criteria.keys() <= names and names.isdisjoint(item)
+
+
 def _criteria(criteria: JsonObject, locale: str | None) -> SearchCriteria | Refusal:
     sort = _sort(criteria.get("sort"))
     if sort is None:
@@ -259,7 +301,7 @@ def _sort(value: JsonValue) -> tuple[SortBy, ...] | None:
 
 
 def _sort_by(item: JsonValue) -> SortBy | None:
-    if not isinstance(item, Mapping):
+    if not isinstance(item, Mapping) or not item.keys() <= _SORT_NAMES:
         return None
     attribute, order = item.get("attribute_name"), item.get("sort_order", "asc")
     if not isinstance(attribute, str) or order not in ("asc", "desc"):
@@ -270,7 +312,7 @@ def _sort_by(item: JsonValue) -> SortBy | None:
 def _page(value: JsonValue) -> tuple[int | None, int] | None:
     if value is None or value == {}:
         return None, 1
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping) or not value.keys() <= _PAGE_NAMES:
         return None
     size, number = a_count(value.get("page_size")), a_count(value.get("page_number", 1))
     if size is None or number is None or size < 1 or number < 1:
@@ -279,6 +321,9 @@ def _page(value: JsonValue) -> tuple[int | None, int] | None:
 
 
 def _wanted(criteria: JsonObject) -> SubscriptionWanted | Refusal:
+    filter_type = a_text_if_any(criteria, "filter_type")
+    if filter_type is not None and criteria.get("filter") is None:
+        return _NO_FILTER
     frequency = criteria.get("frequency")
     starts_at = ends_at = schedule = None
     if frequency not in (None, {}, ""):
@@ -287,10 +332,12 @@ def _wanted(criteria: JsonObject) -> SubscriptionWanted | Refusal:
         ends_at = an_instant(period.get("end_time"))
         if starts_at is None or ends_at is None or ends_at <= starts_at:
             return _PERIOD
+        if not period.keys() <= _PERIOD_NAMES:
+            return _PERIOD
         schedule = a_text_if_any(period, "frequency")
     return SubscriptionWanted(
         event_type=str(criteria["reg_event_type"]),
-        filter_type=a_text_if_any(criteria, "filter_type"),
+        filter_type=filter_type,
         filter=criteria.get("filter"),
         reg_type=a_text_if_any(criteria, "reg_type"),
         notify_record_type=a_text_if_any(criteria, "notify_record_type"),

@@ -214,8 +214,6 @@ class Marriage:
 
     def plan(self, standing: Standing) -> Plan:
         """Move whoever moves."""
-        if len(set(self.spouses)) != SPOUSES:
-            raise ChangeRefusedError(Reject("spouses", RejectCode.SPOUSES_NOT_TWO))
         if self.founds is not None:
             if not {*self.spouses} <= {*members_of(self.founds)}:
                 raise ChangeRefusedError(Reject("founds", RejectCode.SPOUSES_NOT_TWO))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.registry.domain.declarations import DeclaredHousehold
 from services.registry.domain.rejects import REJECTS_PER_LINE_MAX, Reject, RejectCode
-from services.registry.domain.vocabulary import PersonStatus
+from services.registry.domain.vocabulary import Kinship, PersonStatus
 
 ADULT_YEARS = 18
 
@@ -94,21 +94,26 @@ class Residents:
         )
 
 
-def has_new_minor_head(
-    household: DeclaredHousehold, members: Sequence[RegisteredPerson], *, heads: Collection[str]
+def has_new_minor(
+    household: DeclaredHousehold,
+    members: Sequence[RegisteredPerson],
+    *,
+    kinship: Kinship,
+    known: Collection[str],
 ) -> bool:
-    """Say whether a minor comes to head a household.
+    """Say whether a minor comes to be the head of a household, or the head's spouse.
 
-    A minor who heads one on file already, as a file may say, is no obstacle to a change.
+    A minor who is one on file already, as a file may say, is no obstacle to a change.
 
     Args:
         household: The household as it is to stand.
         members: Its members on file, in the same order.
-        heads: The IDCS of those who head a household already.
+        kinship: `head` or `spouse`.
+        known: The IDCS of those who are one already.
     """
     return any(
-        member.head
-        and member.idcs not in heads
+        member.kinship == kinship
+        and member.idcs not in known
         and not is_adult(person.birth_date, on=household.declared_on)
         for member, person in zip(household.members, members, strict=True)
     )

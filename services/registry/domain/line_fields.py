@@ -30,7 +30,7 @@ class LineFields:
         self._day = checks.day(today=today)
         self._idcs = checks.idcs(algorithm)
         self._commune = checks.commune(regions=regions)
-        self.name = _name_fields()
+        self.names = _name_fields()
         self.person = self._person_fields()
         self.household = self._household_fields()
         self.member = self._member_fields()
@@ -112,9 +112,10 @@ class LineFields:
         }
 
 
-def _name_fields() -> Mapping[str, Check[Any]]:
+def _name_fields() -> Mapping[str, Mapping[str, Check[Any]]]:
     part = checks.text(characters_max=NAME_CHARACTERS_MAX)
-    return {"given": part, "family": part}
+    parts = {"name_ar": checks.arabic_name(part), "name_latin": checks.latin_name(part)}
+    return {script: {"given": check, "family": check} for script, check in parts.items()}
 
 
 def _fact_fields() -> Mapping[str, Check[Any]]:

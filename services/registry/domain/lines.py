@@ -101,8 +101,8 @@ class LineRules:
     def _person(self, document: dict[str, Any]) -> DeclaredPerson | tuple[Reject, ...]:
         reading = _Reading()
         values = reading.fields(document, self._fields.person, at="")
-        for script in ("name_ar", "name_latin"):
-            name = reading.fields(values.get(script), self._fields.name, at=f"{script}.")
+        for script, parts in self._fields.names.items():
+            name = reading.fields(values.get(script), parts, at=f"{script}.")
             values[script] = Name(**name) if len(name) == len(Name._fields) else None
         values["phones"] = reading.phones(values)
         if values.get("cnie") is not None and values.get("residence_permit") is not None:

@@ -2,7 +2,7 @@
 
 import csv
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -32,6 +32,10 @@ LINE_CHARACTERS_MAX = 1_000
 VALUE_CHARACTERS_MAX = 120
 NUMBER_CHARACTERS_MAX = 40
 EARLIEST_BIRTH = date(1880, 1, 1)
+_NEAR = frozenset(
+    {"card-same", *(f"{part}-name-{how}" for part in Name._fields for how in ("same", "alike"))}
+)
+_NAME_DIFFERS = frozenset({f"{part}-name-differs" for part in Name._fields})
 
 
 class RamedHeaderError(DomainError):
@@ -100,6 +104,9 @@ class Likeness:
     reasons: tuple[str, ...]
 
 
+NOBODY_LIKE_THIS = Likeness(0, ("nobody-like-this",))
+
+
 @dataclass(frozen=True, slots=True)
 class _Rules:
     threshold: int
@@ -146,6 +153,26 @@ def likeness_to_row(person: RegisteredPerson, row: RamedRow) -> Likeness | None:
         *nearness_codes(person, row),
     ]
     return Likeness(sum(rules.points[reason] for reason in reasons), tuple(reasons))
+
+
+def why_unknown(row: RamedRow, persons: Iterable[RegisteredPerson]) -> Likeness:
+    """Return what fits and what does not of whom a row comes nearest to, though it names nobody.
+
+    Args:
+        row: The row.
+        persons: Those who were compared; who shares neither a part of the name nor the card is not
+            near.
+    """
+    points = _rules().points
+    misses = [
+        (sum(points.get(code, 0) for code in codes), codes)
+        for codes in (tuple(_fits_and_misfits(person, row)) for person in persons)
+        if not _NEAR.isdisjoint(codes)
+    ]
+    if not misses:
+        return NOBODY_LIKE_THIS
+    score, codes = max(misses)
+    return Likeness(0 if _NAME_DIFFERS.intersection(codes) else score, codes)
 
 
 def outcome_of(scores: Sequence[int]) -> tuple[Outcome, int]:
@@ -219,6 +246,16 @@ def _part_likeness(person: RegisteredPerson, row: RamedRow, *, part: int) -> int
         if theirs[part]
     ]
     return (sum(alike) + max(alike)) // (len(alike) + 1) if alike else 0
+
+
+def _fits_and_misfits(person: RegisteredPerson, row: RamedRow) -> Iterator[str]:
+    for place, part in enumerate(Name._fields):
+        alike = _part_likeness(person, row, part=place)
+        known = alike >= _rules().name_min
+        yield name_code(part, alike) if known else f"{part}-name-differs"
+    yield from _card(person.cnie, row.cnie)
+    yield from tuple(birth_codes(person.birth_date, row.birth_date)) or ("birth-date-differs",)
+    yield from tuple(nearness_codes(person, row)) or ("province-differs",)
 
 
 def _card(mine: str | None, theirs: str | None) -> Iterator[str]:

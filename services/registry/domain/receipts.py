@@ -40,6 +40,7 @@ class ReceiptFacts:
     number: str
     verb: str
     occurred_on: date
+    effective_on: date
     declared_on: date
     late: bool
 
@@ -82,16 +83,22 @@ def verbs() -> Mapping[str, VerbWords]:
 def receipt_texts(facts: ReceiptFacts) -> tuple[str, str]:
     """Return what the receipt says in Arabic and in French."""
     sentences, verb = _document()["sentences"], verbs()[facts.verb]
+    said = {
+        "receipt": True,
+        "effective": facts.effective_on != facts.occurred_on,
+        "late": facts.late,
+    }
     arabic, french = [
         "\n".join(
             template.format(
                 number=_grouped(facts.number),
                 verb=word,
                 occurred_on=facts.occurred_on.strftime("%d/%m/%Y"),
+                effective_on=facts.effective_on.strftime("%d/%m/%Y"),
                 declared_on=facts.declared_on.strftime("%d/%m/%Y"),
             )
-            for key in ("receipt", "late")
-            if key == "receipt" or facts.late
+            for key, is_said in said.items()
+            if is_said
             for template in (sentences[key][language],)
         )
         for language, word in (("ar", verb.ar), ("fr", verb.fr))

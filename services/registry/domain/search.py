@@ -14,10 +14,13 @@ from services.registry.domain.birth_dates import (
     relation_of,
 )
 from services.registry.domain.name_likeness import EQUAL, SAME_NAME_MIN, likeness
-from services.registry.domain.name_sounds import sounds_of, words_of
+from services.registry.domain.name_sounds import is_arabic, sounds_of, words_of
 
 YEARS_AROUND_MAX = 5
 _LIKE_MIN = 700
+_OTHER_SCRIPT_LESS = 30
+_SAME_WORD_MIN = 980
+"""Below this the vowels differ: Alami and Lamia have the same consonants and are two names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +115,9 @@ def fit_of(candidate: Candidate, sought: Sought) -> Fit:
     total, worth = 0, 0
     reasons: list[str] = []
     if sought.name is not None:
-        alike = max(_contained(sought.name, name) for name in candidate.names)
+        alike, least = max(_as_found(sought.name, name) for name in candidate.names)
         total, worth = total + weights.name, worth + weights.name * alike // EQUAL
-        reasons += _name_reason(alike)
+        reasons += _name_reason(alike, least)
     if sought.birth_date is not None:
         relation = relation_of(sought.birth_date, candidate.birth_date)
         total += weights.birth
@@ -143,22 +146,33 @@ def advice_for(sought: Sought) -> str:
     return ", or ".join(missing) or "an identifier"
 
 
-def _contained(sought: str, name: str) -> int:
-    """Return how well each sought word stands in a name; other words of it cost little."""
+def _as_found(sought: str, name: str) -> tuple[int, int]:
+    """Return what `_contained` does; the other script lacks vowels that tell names apart."""
+    alike, least = _contained(sought, name)
+    less = 0 if is_arabic(sought) == is_arabic(name) else _OTHER_SCRIPT_LESS
+    return max(alike - less, 0), max(least - less, 0)
+
+
+def _contained(sought: str, name: str) -> tuple[int, int]:
+    """Return how well the sought words stand in a name, and how well the worst of them does.
+
+    Other words of the name cost little.
+    """
     wanted = words_of(sought)
     parts = words_of(name)
     if not wanted or not parts:
-        return 0
+        return 0, 0
     best = [max(likeness(word, part) for part in parts) for word in wanted]
     if min(best) < _LIKE_MIN and "".join(sounds_of(sought)) in "".join(sounds_of(name)):
         # A word has no counterpart because the words are cut otherwise: Fatimazahra.
-        return likeness(sought, name)
+        alike = likeness(sought, name)
+        return alike, alike
     whole = 2 * sum(best) // (len(wanted) + len(parts))
-    return (9 * sum(best) // len(best) + min(whole, EQUAL)) // 10
+    return (9 * sum(best) // len(best) + min(whole, EQUAL)) // 10, min(best)
 
 
-def _name_reason(alike: int) -> Iterator[str]:
-    if alike >= SAME_NAME_MIN:
+def _name_reason(alike: int, least: int) -> Iterator[str]:
+    if alike >= SAME_NAME_MIN and least >= _SAME_WORD_MIN:
         yield "name-same"
     elif alike >= _LIKE_MIN:
         yield "name-alike"

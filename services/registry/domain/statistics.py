@@ -63,6 +63,23 @@ def hidden_in(tree: Tree, *, cell_min: int) -> frozenset[str]:
     return frozenset(hidden)
 
 
+def hidden_standing(
+    people: Tree, members: Tree, *, cell_min: int
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return where no count must be shown, and where the members must not be.
+
+    Persons less members are those who live in no household: where these are few, hiding the members
+    is enough. What is hidden beside it only tells less.
+
+    Args:
+        people: Persons and households.
+        members: Members of households, and persons who live in none.
+        cell_min: The smallest count that is shown.
+    """
+    hidden = hidden_in(people, cell_min=cell_min)
+    return hidden, hidden | hidden_in(members, cell_min=cell_min)
+
+
 def per_mille(number: int, *, of: int) -> int:
     """Return how many in a thousand, rounded down."""
     return number * 1000 // of

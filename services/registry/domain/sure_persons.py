@@ -28,6 +28,29 @@ _TEXTS_ALWAYS = 10
 _NAME_KEYS = 4
 
 
+class _Parts:
+    """The parts of names in one script that were checked before."""
+
+    def __init__(self, check: Check[str]) -> None:
+        self._check = check
+        self._known: dict[str, str] = {}
+
+    def name(self, name: dict[str, Any]) -> Name:
+        """Return a name whose parts pass the check."""
+        known = self._known
+        given, family = name["given"], name["family"]
+        if len(name) != len(Name._fields):
+            raise KeyError
+        return Name(known.get(given) or self._new(given), known.get(family) or self._new(family))
+
+    def _new(self, text: object) -> str:
+        part = self._check(text)
+        if len(self._known) >= _TEXTS_KEPT_MAX:
+            self._known.clear()
+        self._known[part] = part
+        return part
+
+
 class SurePersons:
     """Reads persons by the checks of one import, remembering the dates and names it has checked."""
 
@@ -36,7 +59,8 @@ class SurePersons:
         person = fields.person
         self._idcs = person["idcs"]
         self._day = person["birth_date"]
-        self._part = fields.name["given"]
+        self._arabic = _Parts(fields.names["name_ar"]["given"])
+        self._latin = _Parts(fields.names["name_latin"]["given"])
         # What has few values is known beforehand, as far as the check takes it.
         self._sexes = _taken(person["sex"], vocabulary.Sex)
         self._statuses = _taken(person["status"], (*vocabulary.PersonStatus, None))
@@ -45,7 +69,6 @@ class SurePersons:
         self._birth_communes = _taken(person["birth_commune"], (*communes(), None))
         # There are fewer days since 1890 than a list of them need fear.
         self._days: dict[str, date] = {}
-        self._parts: dict[str, str] = {}
 
     def read(self, line: bytes) -> DeclaredPerson | None:
         """Return the person of a JSON line, or None if the exact rules must look at it.
@@ -87,8 +110,8 @@ class SurePersons:
                 self._idcs(pop("idcs")),
                 cnie,
                 permit,
-                self._name(pop("name_ar")),
-                self._name(pop("name_latin")),
+                self._arabic.name(pop("name_ar")),
+                self._latin.name(pop("name_latin")),
                 self._sexes[pop("sex")],
                 self._days.get(born) or self._new_day(born),
                 self._birth_communes[pop("birth_commune", None)],
@@ -101,22 +124,6 @@ class SurePersons:
         except (Fault, KeyError, TypeError):
             return None
         return person if sure else None
-
-    def _name(self, name: dict[str, Any]) -> Name:
-        parts = self._parts
-        given, family = name["given"], name["family"]
-        if len(name) != len(Name._fields):
-            raise KeyError
-        return Name(
-            parts.get(given) or self._new_part(given), parts.get(family) or self._new_part(family)
-        )
-
-    def _new_part(self, text: object) -> str:
-        part: str = self._part(text)
-        if len(self._parts) >= _TEXTS_KEPT_MAX:
-            self._parts.clear()
-        self._parts[part] = part
-        return part
 
     def _new_day(self, text: object) -> date:
         day: date = self._day(text)

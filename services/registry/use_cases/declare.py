@@ -13,15 +13,18 @@ from services.registry.domain.declared_verbs import (
     Correction,
     Death,
     Marriage,
+    Move,
     StatusChange,
 )
 from services.registry.domain.households import is_adult
 from services.registry.domain.life_events import ChangeRefusedError
+from services.registry.domain.marriages import Betrothed, marriage_fault
 from services.registry.domain.parentage import PARENT_RELATIONS, Parent, parent_fault
 from services.registry.domain.plans import NamedPerson, Plan, Standing
 from services.registry.domain.receipts import verbs
 from services.registry.domain.rejects import Reject, RejectCode
-from services.registry.domain.vocabulary import PersonStatus
+from services.registry.domain.vocabulary import EvidenceKind, PersonStatus
+from services.registry.storage.marriages import ties_between
 from services.registry.storage.standing import KnownPerson
 from services.registry.use_cases.announce_households import Placement
 from services.registry.use_cases.change_status import change_status
@@ -110,20 +113,11 @@ async def _take_effect(tx: Transaction, course: _Course, *, using: Collaborators
         course.made = made = replace(made, verb=newborn.birth)
         course.subjects.append(newborn.subject)
     await _name(tx, course, using=using)
-    plan = made.verb.plan(
-        Standing(
-            made.occurred_on,
-            {key: known.declared for key, known in course.standing.items()},
-            {
-                idcs: person.household_id
-                for idcs, person in course.people.items()
-                if person.household_id is not None
-            },
-            frozenset().union(*(known.deceased for known in course.standing.values())),
-        )
-    )
+    standing = _standing(course)
+    await _judge_marriage(tx, course, standing)
+    plan = made.verb.plan(standing)
     lines = declared_lines(plan, made, course.standing, recording=recording, using=using)
-    if isinstance(made.verb, Correction) and changes_nothing(plan, lines, course.standing):
+    if isinstance(made.verb, Correction | Move) and changes_nothing(plan, lines, course.standing):
         raise refused(Reject("verb", RejectCode.NOTHING_CHANGES))
     if newborn is not None:
         await link_parents(
@@ -145,13 +139,27 @@ async def _take_effect(tx: Transaction, course: _Course, *, using: Collaborators
     )
     placements = await settle_declared(
         tx,
-        SettledPlan(plan, lines, course.standing, strangers),
+        SettledPlan(plan, lines, course.standing, strangers, made.evidence_kind),
         recording=recording,
         using=using,
     )
     if newborn is not None and newborn.is_taken:
         raise refused(Reject("newborn.idcs", RejectCode.IDCS_DUPLICATE))
     return await give_receipt(tx, _filed(course, plan, placements), using=using)
+
+
+def _standing(course: _Course) -> Standing:
+    """Return what the verb must know of those whom the declaration names."""
+    return Standing(
+        course.made.occurred_on,
+        {key: known.declared for key, known in course.standing.items()},
+        {
+            idcs: person.household_id
+            for idcs, person in course.people.items()
+            if person.household_id is not None
+        },
+        frozenset().union(*(known.deceased for known in course.standing.values())),
+    )
 
 
 async def _name(tx: Transaction, course: _Course, *, using: Collaborators) -> None:
@@ -196,10 +204,42 @@ def _judge_people(course: _Course, named: Sequence[NamedPerson]) -> None:
             course.subjects.append(Subject(person.part, known.region_code, known.person_id))
     if rejects:
         raise refused(*rejects)
-    if isinstance(made.verb, Marriage) and made.evidence_kind != "judicial_decision":
+    _judge_return(course)
+    if isinstance(made.verb, Marriage) and made.evidence_kind != EvidenceKind.JUDICIAL_DECISION:
         spouses = (course.people[idcs] for idcs in made.verb.spouses)
         if not all(is_adult(spouse.birth_date, on=made.occurred_on) for spouse in spouses):
             raise refused(Reject("spouses", RejectCode.SPOUSE_MINOR))
+
+
+async def _judge_marriage(tx: Transaction, course: _Course, standing: Standing) -> None:
+    """Refuse spouses who cannot marry each other."""
+    verb = course.made.verb
+    if not isinstance(verb, Marriage):
+        return
+    people = [course.people[idcs] for idcs in verb.spouses]
+    one, other = (
+        Betrothed(idcs, person.sex, standing.households.get(person.household_id or new_id()))
+        for idcs, person in zip(verb.spouses, people, strict=True)
+    )
+    ties = await ties_between(
+        tx, people[0].person_id, people[1].person_id, on=course.made.occurred_on
+    )
+    if code := marriage_fault(one, other, ties=ties, deceased=standing.deceased):
+        raise refused(Reject("spouses", code))
+
+
+def _judge_return(course: _Course) -> None:
+    """Refuse to let somebody who is on file as deceased live, unless a judge says so."""
+    made = course.made
+    if not isinstance(made.verb, StatusChange):
+        return
+    died_on = course.people[made.verb.person].deceased_by
+    if died_on is None:
+        return
+    if made.evidence_kind != EvidenceKind.JUDICIAL_DECISION:
+        raise refused(Reject("evidence.kind", RejectCode.EVIDENCE_UNFIT))
+    if made.occurred_on < died_on:
+        raise refused(Reject("occurred_on", RejectCode.DATE_TOO_OLD))
 
 
 def _unfit(part: str, person: KnownPerson, course: _Course) -> RejectCode | None:

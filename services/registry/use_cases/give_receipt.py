@@ -88,6 +88,7 @@ def receipt_of(declaration: Declaration, subjects: tuple[Subject, ...]) -> Recei
             declaration.receipt_number,
             declaration.verb,
             declaration.occurred_on,
+            declaration.effective_on,
             declaration.declared_on,
             declaration.late,
         )

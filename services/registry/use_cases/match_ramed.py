@@ -18,6 +18,7 @@ from services.registry.domain.ramed import (
     likeness_to_row,
     outcome_of,
     read_rows,
+    why_unknown,
 )
 from services.registry.storage import ramed as storage
 from services.registry.storage.duplicates import read_comparable_persons
@@ -59,9 +60,6 @@ class _Verdict(NamedTuple):
     outcome: Outcome
     person_ids: list[UUID]
     likeness: Likeness
-
-
-_NOBODY = Likeness(0, ())
 
 
 async def match_next_rows(using: Collaborators) -> bool:
@@ -171,7 +169,8 @@ def _verdict(
     fitting.sort(key=lambda pair: (-pair[0].score, pair[1]))
     outcome, count = outcome_of([alike.score for alike, _ in fitting])
     if not count:
-        return _Verdict(outcome, [], fitting[0][0] if fitting else _NOBODY)
+        near = [one for _, one in fitting[:1]] or candidates
+        return _Verdict(outcome, [], why_unknown(row, [opened[one] for one in near]))
     shown = min(count, PERSONS_SHOWN_MAX)
     return _Verdict(outcome, [one for _, one in fitting[:shown]], fitting[0][0])
 

@@ -1,7 +1,7 @@
 """Read how many persons and households are registered, and in which territories."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import ClassVar
 
@@ -14,16 +14,12 @@ from services.registry.domain.census import (
     territories,
 )
 from services.registry.domain.checks import EVERY_REGION
-from services.registry.domain.statistics import Tree, hidden_in, tree_of
+from services.registry.domain.statistics import Tree, hidden_in, hidden_standing, tree_of
 from services.registry.storage.statistics import read_due_reviews, read_standing
 from services.registry.use_cases.collaborators import Collaborators
 from shared.kernel.errors import DomainError, ErrorKind
 from shared.kernel.small_counts import Counts, total_reveals
 from shared.storage.database import RowScope
-
-STANDING_MEASURES = 4
-"""Persons, households, members, and persons who live in no household: of these the first and the
-third would tell beside each other."""
 
 
 class TerritoryOutOfScopeError(DomainError):
@@ -39,6 +35,7 @@ class TerritoryCounts:
 
     territory: Territory
     counts: Counts | None
+    members: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +46,7 @@ class TerritoryTable:
     total: Counts | None
     cell_min: int
     as_of: datetime
+    members: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +78,8 @@ class _Shown:
 
 async def read_totals(scope: RowScope, *, using: Collaborators) -> TerritoryTable:
     """Return how many persons, households and members there are within the caller's regions."""
-    shown = await _standing(scope, using)
-    return TerritoryTable((), shown.total(), shown.cell_min, as_of=using.clock.now())
+    people, members = await _standing(scope, using)
+    return _with_members(_table(people, (), using=using), _table(members, (), using=using))
 
 
 async def read_territories(
@@ -98,7 +96,10 @@ async def read_territories(
         TerritoryUnknownError: One of them is no territory that has others within it.
         TerritoryOutOfScopeError: One lies outside the caller's regions.
     """
-    return _table(await _standing(scope, using), codes_within, using=using)
+    people, members = await _standing(scope, using)
+    return _with_members(
+        _table(people, codes_within, using=using), _table(members, codes_within, using=using)
+    )
 
 
 async def read_overdue_reviews(
@@ -118,25 +119,46 @@ async def read_overdue_reviews(
     today: date = using.clock.today()
     async with using.database.transaction(RowScope.everything()) as tx:
         leaves = await read_due_reviews(tx, before=today)
-    return _table(_shown(leaves, 1, scope, using), [code_within], using=using)
+    tree = tree_of(leaves, children_of(), measures=1)
+    cell_min = using.statistics_cell_min
+    shown = _Shown(tree, hidden_in(tree, cell_min=cell_min), scope.regions, cell_min)
+    return _table(shown, [code_within], using=using)
 
 
-async def _standing(scope: RowScope, using: Collaborators) -> _Shown:
+async def _standing(scope: RowScope, using: Collaborators) -> tuple[_Shown, _Shown]:
+    """Return persons and households, then members and persons who live in no household."""
     # What must be hidden depends on the whole country, whoever asks for a part of it.
     async with using.database.transaction(RowScope.everything()) as tx:
-        leaves = {
-            code: (persons, households, members, max(persons - members, 0))
-            for code, (persons, households, members) in (await read_standing(tx)).items()
-        }
-    return _shown(leaves, STANDING_MEASURES, scope, using)
+        leaves = await read_standing(tx)
+    cell_min = using.statistics_cell_min
+    people, members = (
+        tree_of(counts, children_of(), measures=2)
+        for counts in (
+            {code: (persons, households) for code, (persons, households, _) in leaves.items()},
+            {
+                code: (living, max(persons - living, 0))
+                for code, (persons, _, living) in leaves.items()
+            },
+        )
+    )
+    hidden, members_hidden = hidden_standing(people, members, cell_min=cell_min)
+    return (
+        _Shown(people, hidden, scope.regions, cell_min),
+        _Shown(members, members_hidden, scope.regions, cell_min),
+    )
 
 
-def _shown(
-    leaves: Mapping[str, Counts], measures: int, scope: RowScope, using: Collaborators
-) -> _Shown:
-    tree = tree_of(leaves, children_of(), measures=measures)
-    hidden = hidden_in(tree, cell_min=using.statistics_cell_min)
-    return _Shown(tree, hidden, scope.regions, using.statistics_cell_min)
+def _with_members(people: TerritoryTable, members: TerritoryTable) -> TerritoryTable:
+    """Return a table with the members of another one, where that tells them."""
+    rows = [
+        replace(row, members=_first(other.counts))
+        for row, other in zip(people.rows, members.rows, strict=True)
+    ]
+    return replace(people, rows=rows, members=_first(members.total))
+
+
+def _first(counts: Counts | None) -> int | None:
+    return None if counts is None else counts[0]
 
 
 def _table(shown: _Shown, codes_within: Sequence[str], *, using: Collaborators) -> TerritoryTable:

@@ -14,7 +14,7 @@ from services.registry.domain.lines import LineRules
 from services.registry.domain.plans import NamedPerson
 from services.registry.domain.rejects import Reject, RejectCode
 from services.registry.domain.reviews import is_newborn
-from services.registry.domain.vocabulary import EvidenceKind
+from services.registry.domain.vocabulary import EvidenceKind, Kinship
 from services.registry.storage.guardianships import (
     Guardianship,
     add_guardianships,
@@ -35,6 +35,8 @@ from services.registry.use_cases.record_persons import (
 from shared.runtime.ids import new_id
 from shared.storage.database import Transaction
 
+NO_NEWBORN = frozenset({Kinship.HEAD, Kinship.SPOUSE, Kinship.PARENT})
+"""What no newborn is to the head of a household."""
 IDCS_STEM_FIRST = 200_000_000
 IDCS_STEMS = 800_000_000
 """How many numbers there are without the check digit: nine digits, the first from 2 to 9."""
@@ -99,8 +101,10 @@ def _judge(child: DeclaredPerson, made: DeclarationMade, birth: Birth, *, today:
     """Refuse a child that cannot be one, whoever is on file."""
     if child.idcs != birth.member.idcs:
         raise refused(Reject("member.idcs", RejectCode.NOT_A_MEMBER))
+    if birth.member.kinship in NO_NEWBORN:
+        raise refused(Reject("member.kinship", RejectCode.NEWBORN_KINSHIP))
     if child.birth_date != made.occurred_on:
-        raise refused(Reject("newborn.birth_date", RejectCode.DATE_MALFORMED))
+        raise refused(Reject("newborn.birth_date", RejectCode.BIRTH_DATE_DIFFERS))
     if not is_newborn(child.birth_date, on=today):
         raise refused(Reject("newborn.birth_date", RejectCode.NEWBORN_TOO_OLD))
     if birth.mother is not None and birth.mother == birth.father:

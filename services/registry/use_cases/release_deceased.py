@@ -12,10 +12,11 @@ from services.registry.domain.declarations import DeclaredHousehold
 from services.registry.domain.households import (
     RegisteredHousehold,
     Residents,
-    has_new_minor_head,
+    has_new_minor,
 )
 from services.registry.domain.life_events import ChangeRefusedError
 from services.registry.domain.plans import Standing, leaving
+from services.registry.domain.vocabulary import Kinship
 from services.registry.storage.attestations import homes_of
 from services.registry.storage.deceased import lock_residents, take_deceased
 from services.registry.storage.households import replace_residences
@@ -117,7 +118,7 @@ def _may_stand(remaining: DeclaredHousehold, home: StandingHousehold) -> bool:
         return False
     members = [people[member.idcs] for member in remaining.members]
     heads = {member.idcs for member in home.declared.members if member.head}
-    return not has_new_minor_head(remaining, members, heads=heads)
+    return not has_new_minor(remaining, members, kinship=Kinship.HEAD, known=heads)
 
 
 def _placed(

@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from services.registry.domain.households import has_new_minor_head
+from services.registry.domain.households import has_new_minor
 from services.registry.domain.life_events import household_document
 from services.registry.domain.lines import LineRules
 from services.registry.domain.plans import Plan
 from services.registry.domain.rejects import Reject, RejectCode
+from services.registry.domain.vocabulary import EvidenceKind, Kinship
 from services.registry.storage.import_blocks import LineReject
 from services.registry.use_cases.announce_households import Placement
 from services.registry.use_cases.collaborators import Collaborators
@@ -31,6 +32,7 @@ class SettledPlan(NamedTuple):
     standing: Mapping[UUID, StandingHousehold]
     strangers: Collection[bytes]
     """Members, by blind index, who are as unknown to the declarer as nobody."""
+    evidence_kind: str
 
 
 def declared_lines(
@@ -88,7 +90,7 @@ async def settle_declared(
     )
     if outcome.rejects:
         raise refused(*(_without_whereabouts(reject) for reject in outcome.rejects))
-    _judge(outcome.placements, settled.plan, settled.standing)
+    _judge(outcome.placements, settled)
     return outcome.placements
 
 
@@ -136,15 +138,22 @@ def _lines(
         yield household_line(0, read_declared_household(rules, document), sealed=using.sealed)
 
 
-def _judge(
-    placements: list[Placement], plan: Plan, standing: Mapping[UUID, StandingHousehold]
-) -> None:
+def _judge(placements: list[Placement], settled: SettledPlan) -> None:
     """Refuse a household that is not as it must be once its members are known."""
-    heads = {
-        member.idcs for home in standing.values() for member in home.declared.members if member.head
-    }
-    if plan.founded is not None and placements[-1].version > 1:
+    if settled.plan.founded is not None and placements[-1].version > 1:
         raise refused(Reject("reference", RejectCode.REFERENCE_TAKEN))
-    for placement in placements:
-        if has_new_minor_head(placement.entry.household, placement.members, heads=heads):
-            raise refused(Reject("members", RejectCode.HEAD_MINOR))
+    adults = {Kinship.HEAD: RejectCode.HEAD_MINOR, Kinship.SPOUSE: RejectCode.SPOUSE_MINOR}
+    if settled.evidence_kind == EvidenceKind.JUDICIAL_DECISION:
+        # A judge may allow a minor to marry (Family Code, art. 20).
+        del adults[Kinship.SPOUSE]
+    for kinship, code in adults.items():
+        known = {
+            member.idcs
+            for home in settled.standing.values()
+            for member in home.declared.members
+            if member.kinship == kinship
+        }
+        for placement in placements:
+            household = placement.entry.household
+            if has_new_minor(household, placement.members, kinship=kinship, known=known):
+                raise refused(Reject("members", code))

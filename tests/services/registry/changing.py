@@ -70,7 +70,7 @@ async def on_file(registry: Registry) -> tuple[UUID, UUID]:
         a_person(1),
         a_person(2),
         a_person(3, birth_date="2015-03-01"),
-        a_person(4),
+        a_person(4, sex="M"),
         a_person(5, sex="M"),
         a_household(1, [1, 2, 3]),
         a_household(2, [4]),

@@ -154,6 +154,18 @@ async def test_an_encoded_body_is_refused(client: httpx.AsyncClient, issuer: Iss
     assert taken.text == "8"
 
 
+@pytest.mark.parametrize("name", ["Authorization", "Sanad-Purpose", "Idempotency-Key"])
+async def test_who_asks_and_what_for_is_stated_once(
+    client: httpx.AsyncClient, issuer: Issuer, name: str
+) -> None:
+    once = issuer.headers("notes.notes:write") | {"Sanad-Purpose": "a", "Idempotency-Key": "a"}
+    twice = [*once.items(), (name, "b")]
+    refused = await client.post("/notes/v1/plain", content=b"a", headers=twice)
+    assert code_of(refused) == (400, "shared.header-repeated")
+    taken = await client.post("/notes/v1/plain", content=b"a", headers=once)
+    assert taken.status_code == 200
+
+
 async def test_a_cursor_belongs_to_the_list_that_gave_it_out(
     client: httpx.AsyncClient, issuer: Issuer
 ) -> None:

@@ -18,6 +18,7 @@ from services.gateway.api.proxy.refusals import (
     UPSTREAM_UNAVAILABLE,
     Refusal,
     RefusedError,
+    in_the_shape_of,
     method_unknown,
 )
 from services.gateway.domain.operations import Operation, OperationTable
@@ -80,7 +81,7 @@ class Proxy:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one call, or refuse it with a problem document."""
+        """Answer one call, or refuse it in the shape that its path has for it."""
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
@@ -92,9 +93,12 @@ class Proxy:
                 Exchange(receive, send, body_bytes_max=self._limits.body_bytes_max),
             )
         except RefusedError as error:
-            await error.refusal.response()(scope, receive, send)
+            problem, detail = error.refusal.response(), error.refusal.detail
         except DomainError as error:
-            await domain_problem(error)(scope, receive, send)
+            problem, detail = domain_problem(error), error.detail
+        else:
+            return
+        await in_the_shape_of(scope["path"], problem, detail=detail)(scope, receive, send)
 
     async def _admitted(self, scope: Scope) -> Operation:
         """Return the operation that the call asks for and its token allows."""

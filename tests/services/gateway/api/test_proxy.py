@@ -4,6 +4,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from hashlib import sha256
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import httpx
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 
 from services.gateway.integrations.http_upstream import HttpUpstream
 from shared.testing.tokens import Issuer
+from shared.web.auth import Principal, requires
 from tests.services.gateway.api.conftest import Front, caller
 from tests.services.gateway.stub_service import serving, unused_address
 
@@ -70,6 +72,33 @@ async def test_without_the_documented_scope_the_service_never_hears_of_the_call(
             "/registry/v1/things/7", headers=issuer.headers("registry.files:write")
         )
     assert (refused.status_code, refused.json()["code"]) == (403, "shared.scope-missing")
+    assert stub.state.calls == []
+
+
+async def test_what_a_dci_caller_may_not_do_is_said_in_the_standards_shape(
+    front: Front, stub: FastAPI, issuer: Issuer
+) -> None:
+    path = "/dci/social/v1.0.0/registry/sync/search"
+
+    @stub.post(path, operation_id="search")
+    async def search(_: Annotated[Principal, requires("registry.social:search")]) -> None:
+        stub.state.calls.append("search")
+
+    stranger = issuer.headers(READ)
+    refusals = [
+        ("POST", {}, 401, "err.request.unauthorized", "www-authenticate"),
+        ("POST", {"Authorization": "Bearer a.b.c"}, 401, "err.request.unauthorized", None),
+        ("POST", stranger, 403, "err.request.forbidden", None),
+        ("GET", stranger, 405, "err.request.bad", "allow"),
+    ]
+    async with front() as app, caller(app) as http:
+        for method, headers, status, code, header in refusals:
+            refused = await http.request(method, path, headers=headers)
+            (error,) = refused.json()["errors"]
+            assert (refused.status_code, error["code"]) == (status, code)
+            assert error["message"]
+            assert refused.headers["content-type"] == "application/json"
+            assert header is None or header in refused.headers
     assert stub.state.calls == []
 
 

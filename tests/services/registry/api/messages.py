@@ -70,14 +70,14 @@ ATTESTATION = {
 _REGISTRY = "/registry/v1"
 _SOCIAL = "/dci/social/v1.0.0/registry"
 _CIVIL = "/dci/crvs/v1.0.0/registry"
-_EXPRESSION = {
+_EXPRESSION: Mapping[str, Any] = {
     "query_type": "expression",
     "query": {
         "type": "ns:org:QueryType:expression",
         "value": {"expression": {"query": {"birth_date": {"$ge": "1980-01-01"}}}},
     },
 }
-_PREDICATE = {
+_PREDICATE: Mapping[str, Any] = {
     "query_type": "predicate",
     "query": [
         {"expression1": {"attribute_name": "sex", "operator": "eq", "attribute_value": "female"}}
@@ -96,10 +96,8 @@ MESSAGES: Mapping[str, Any] = {
     f"{_REGISTRY}/declarations": REGISTRATION,
     f"{_REGISTRY}/attestations": {"items": [ATTESTATION]},
     f"{_SOCIAL}/sync/search": a_search(by_identifier(an_idcs(1))),
-    f"{_CIVIL}/sync/search": a_search(by_identifier(an_idcs(1), search_criteria=_PREDICATE)),
-    f"{_SOCIAL}/search": a_search(
-        by_identifier(an_idcs(1), search_criteria=_EXPRESSION), **_CALLED_BACK
-    ),
+    f"{_CIVIL}/sync/search": a_search(by_identifier(an_idcs(1), **_PREDICATE)),
+    f"{_SOCIAL}/search": a_search(by_identifier(an_idcs(1), **_EXPRESSION), **_CALLED_BACK),
     f"{_SOCIAL}/subscribe": a_subscription("REGISTER", _BY_IDCS, **_CALLED_BACK),
     f"{_CIVIL}/subscribe": a_subscription("BIRTH", _BY_IDCS, **_CALLED_BACK),
     f"{_SOCIAL}/unsubscribe": an_unsubscription("a-code", **_CALLED_BACK),

@@ -23,12 +23,11 @@ STAFF = ("registry.persons:read", "registry.consents:read", "registry.consents:w
 ADDRESS = "/registry/v1/partners/hospital"
 PERSONS = "/registry/v1/persons"
 CONSENTS = "/registry/v1/consents"
+PURPOSE = {"code": "identity-verification", "legal_basis": "Law 72-18", "consent_required": False}
 POLICY: dict[str, Any] = {
     "name_ar": "المستشفى الجهوي",
     "name_fr": "Hôpital régional",
-    "purposes": [
-        {"code": "identity-verification", "legal_basis": "Law 72-18", "consent_required": False}
-    ],
+    "purposes": [PURPOSE],
     "told": ["birth_date", "name_latin", "document", "phones"],
     "verified": ["sex"],
     "detail": True,
@@ -115,7 +114,12 @@ async def test_a_policy_is_replaced_only_by_who_read_it(keeper: httpx.AsyncClien
 
 MALFORMED_POLICIES: list[tuple[dict[str, Any], str]] = [
     ({"told": ["religion"]}, "told.0"),
+    ({"told": ["sex", "phones", "sex"]}, "told"),
+    ({"verified": ["sex", "sex"]}, "verified"),
     ({"regions": ["13"]}, "regions.0"),
+    ({"regions": ["01", "02", "01"]}, "regions"),
+    ({"regions": ["01", "*"]}, "regions"),
+    ({"purposes": [PURPOSE, PURPOSE | {"consent_required": True}]}, "purposes"),
     ({"quota_per_day": True}, "quota_per_day"),
     ({"quota_per_day": -1}, "quota_per_day"),
     ({"batch": "yes"}, "batch"),

@@ -96,7 +96,29 @@ async def test_those_few_who_live_in_no_household_are_not_told_by_subtraction(
 ) -> None:
     homes = [a_household(1, [1, 2]), a_household(2, [3, 4]), a_household(3, [5, 6])]
     await registry.load(a_file(*persons(range(1, 8), TANGIER), *homes), key="k")
-    assert await registered(client, "regions", "01") is None
+    tangier = await registered(client, "regions", "01")
+    assert tangier == {"persons": 7, "households": 3, "members": None}
+    whole = (await client.get(f"{STATISTICS}/regions")).json()
+    assert whole["total"] == {"persons": 7, "households": 3, "members": 6}
+    within = (await client.get(f"{STATISTICS}/provinces", params={"region": "01"})).json()
+    assert within["total"] == tangier
+
+
+async def test_members_elsewhere_do_not_tell_by_subtraction_who_lives_in_no_household(
+    client: httpx.AsyncClient, registry: Registry
+) -> None:
+    def homes(first: int, commune: str) -> list[dict[str, Any]]:
+        members = [[first + 2 * place, first + 2 * place + 1] for place in range(3)]
+        return [a_household(first + place, pair, commune=commune)
+                for place, pair in enumerate(members)]  # fmt: skip
+
+    lines = [*persons(range(1, 8), TANGIER), *persons(range(11, 17), RABAT)]
+    await registry.load(a_file(*lines, *homes(1, TANGIER), *homes(11, RABAT)), key="k")
+    table = (await client.get(f"{STATISTICS}/regions")).json()
+    shown = [row["registered"] for row in table["items"] if row["registered"]["persons"]]
+    assert [(row["persons"], row["households"]) for row in shown] == [(7, 3), (6, 3)]
+    assert table["total"]["members"] == 12
+    assert [row["members"] for row in shown] == [None, None]
 
 
 async def test_a_small_count_and_what_would_reveal_it_are_hidden(

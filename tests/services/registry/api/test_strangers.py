@@ -142,8 +142,8 @@ def marrying(home: UUID, number: int) -> dict[str, Any]:
 def taken_along(home: UUID, number: int) -> dict[str, Any]:
     """Let spouses take somebody along."""
     del home
-    founded = a_new_household(a_member(OWN), a_member(4, kinship="spouse"), a_member(number))
-    return a_declaration("marriage", spouses=[an_idcs(OWN), an_idcs(4)], founds=founded)
+    founded = a_new_household(a_member(OWN), a_member(2, kinship="spouse"), a_member(number))
+    return a_declaration("marriage", spouses=[an_idcs(OWN), an_idcs(2)], founds=founded)
 
 
 def separating(home: UUID, number: int) -> dict[str, Any]:

@@ -29,6 +29,7 @@ def refusals(row: bytes) -> list[tuple[str, str]]:
         {},
         {"phones": ["+212612345678", "+212712345678"]},
         {"phones": [], "cnie": None, "birth_commune": None, "status": None},
+        {"name_latin": {"given": "Zahra-Zoé", "family": "M’HAMED EL BAHRI"}},
         {"name_latin": {"given": 'Zahra "Zizi"', "family": "EL BAHRI, née X"}},
     ],
 )
@@ -46,7 +47,7 @@ def test_a_row_may_end_as_windows_ends_it() -> None:
     [
         ({"idcs": "12"}, "idcs", "idcs-malformed"),
         ({"idcs": ""}, "idcs", "field-missing"),
-        ({"name_ar": {"given": "", "family": "x"}}, "name_ar.given", "field-missing"),
+        ({"name_ar": {"given": "", "family": "س"}}, "name_ar.given", "field-missing"),
         ({"phones": ["0612345678", "1"]}, "phones[1]", "phone-malformed"),
         ({"nationality": "ZZZ"}, "nationality", "nationality-unknown"),
         ({"residence_permit": "C123456R"}, "residence_permit", "documents-two"),

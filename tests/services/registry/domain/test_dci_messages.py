@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from services.registry.domain.dci_json import (
     write_json,
 )
 from services.registry.domain.dci_reading import an_instant
+from services.registry.domain.dci_requests import read_search, read_subscribe
 from services.registry.domain.dci_signatures import read_signature
 from services.registry.use_cases.dci_answer_later import notify_uri
 from shared.testing.fixed_clock import FixedClock
@@ -137,3 +139,95 @@ def test_waits_double_up_to_an_hour_and_end_after_about_a_day() -> None:
 )
 def test_notifications_go_beside_the_address_of_subscriptions(stated: str, used: str) -> None:
     assert notify_uri(stated) == used
+
+
+AT = "2026-11-20T10:00:00Z"
+BY_UIN = {"type": "UIN", "value": "4820193756"}
+SEARCHED = {
+    "version": "1.0.0",
+    "reg_type": "ns:org:RegistryType:Social",
+    "reg_record_type": "Group",
+    "response_entity": "Group",
+    "query_type": "idtype-value",
+    "query": BY_UIN,
+    "sort": [{"attribute_name": "poverty_score", "sort_order": "asc"}],
+    "pagination": {"page_size": 50, "page_number": 1},
+    "consent": {"@type": "Consent"},
+    "authorize": {"@type": "Authorize"},
+}
+PERIOD = {
+    "start_time": "2026-10-01T00:00:00Z",
+    "end_time": "2027-10-01T00:00:00Z",
+    "frequency": "0 0 0 * * ? *",
+}
+FOLLOWED = {
+    "version": "1.0.0",
+    "reg_type": "ns:org:RegistryType:Social",
+    "reg_event_type": "REGISTER",
+    "frequency": PERIOD,
+    "filter_type": "idtype-value",
+    "filter": BY_UIN,
+    "notify_record_type": "Member",
+    "consent": {"@type": "Consent"},
+    "authorize": {"@type": "Authorize"},
+}
+
+
+def searched(criteria: dict[str, Any], **beside: Any) -> Reason | None:  # noqa: ANN401 -- any JSON
+    """Return why a search by these criteria is refused; None if it is read."""
+    item = {"reference_id": "r1", "timestamp": AT, "search_criteria": criteria} | beside
+    (read,) = read_search({"transaction_id": "t", "search_request": [item]}).items
+    return read.asked.reason if isinstance(read.asked, Refusal) else None
+
+
+def followed(criteria: dict[str, Any], **beside: Any) -> Reason | None:  # noqa: ANN401 -- any JSON
+    """Return why a subscription by these criteria is refused; None if it is read."""
+    item = {"reference_id": "r1", "timestamp": AT, "subscribe_criteria": criteria} | beside
+    (read,) = read_subscribe({"transaction_id": "t", "subscribe_request": [item]}).items
+    return read.asked.reason if isinstance(read.asked, Refusal) else None
+
+
+def test_every_name_that_the_standard_has_for_criteria_is_read() -> None:
+    assert searched(SEARCHED) is None
+    assert followed(FOLLOWED) is None
+    everything: dict[str, Any] = {
+        "reg_event_type": "REGISTER",
+        "filter_type": "",
+        "filter": None,
+        "frequency": {},
+    }
+    assert followed(everything) is None
+
+
+@pytest.mark.parametrize("name", ["filters", "Filter", "FILTER_TYPE", "query", "blah", ""])
+def test_a_misspelt_filter_refuses_the_subscription_and_never_widens_it(name: str) -> None:
+    unfiltered = {"reg_event_type": "REGISTER", "notify_record_type": "Member"}
+    assert followed(unfiltered | {name: BY_UIN}) is Reason.NOTIFY_DETAILS_INVALID
+
+
+def test_half_a_filter_and_an_unknown_name_in_the_frequency_refuse_the_subscription() -> None:
+    for changes in (
+        {"filter": None},
+        {"frequency": PERIOD | {"until": "2027-10-01T00:00:00Z"}},
+    ):
+        assert followed(FOLLOWED | changes) is Reason.NOTIFY_DETAILS_INVALID, changes
+
+
+def test_criteria_that_stand_beside_their_object_refuse_the_item() -> None:
+    assert followed({"reg_event_type": "REGISTER"}, filter=BY_UIN) is Reason.NOTIFY_DETAILS_INVALID
+    assert searched(SEARCHED, pagination={"page_size": 1}) is Reason.CRITERIA_INVALID
+    assert followed(FOLLOWED, locale="fra", extension={"a": 1}) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"filter": {"region_code": "04"}}, Reason.CRITERIA_INVALID),
+        ({"Query": BY_UIN}, Reason.CRITERIA_INVALID),
+        ({"reg_event_type": "REGISTER"}, Reason.CRITERIA_INVALID),
+        ({"sort": [{"attribute_name": "age", "order": "desc"}]}, Reason.SORT_INVALID),
+        ({"pagination": {"page_size": 50, "page": 2}}, Reason.PAGINATION_INVALID),
+    ],
+)
+def test_an_unknown_name_refuses_the_search(changes: dict[str, Any], reason: Reason) -> None:
+    assert searched(SEARCHED | changes) is reason

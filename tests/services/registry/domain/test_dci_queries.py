@@ -31,6 +31,7 @@ TODAY = date(2026, 11, 22)
 DISABLED = Comparison(by_key("is_disabled"), Operator.EQUAL, (True,))
 AGED_1 = {"attribute_name": "age", "operator": "eq", "attribute_value": 1}
 AGED_2 = AGED_1 | {"attribute_value": 2}
+UIN_1 = {"type": "UIN", "value": "4820193756"}
 
 
 def read(query: Any, *, register: Register = Register.SOCIAL, kind: str | None = None) -> Condition:  # noqa: ANN401 -- any JSON
@@ -185,6 +186,9 @@ def test_a_condition_beside_one_expression_joins_it_to_the_next_predicate() -> N
         ),
         ([{"seq_num": "one", "expression1": AGED_1}], "predicate", Reason.CRITERIA_INVALID),
         ([{"expression1": {"attribute_name": 1}}], "predicate", Reason.CRITERIA_INVALID),
+        ([{"expression1": AGED_1 | {"unit": "months"}}], "predicate", Reason.CRITERIA_INVALID),
+        (UIN_1 | {"region_code": "04"}, "idtype-value", Reason.CRITERIA_INVALID),
+        ({"@filter": {"age": 2}, "expression": {"age": 1}}, "expression", Reason.CRITERIA_INVALID),
     ],
 )  # fmt: skip
 def test_what_is_not_known_is_refused(query: object, kind: str, reason: Reason) -> None:

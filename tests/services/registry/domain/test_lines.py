@@ -56,6 +56,41 @@ def test_what_a_person_need_not_have_may_be_null_or_absent(field: str) -> None:
     assert refusals(line) == []
 
 
+@pytest.mark.parametrize(
+    "latin", ["Zoé", "M'HAMED", "M’Hamed", "Aït-Ali", "S. Ahmed", "Łucja", "Zoe\u0301", "Nguyễn"]
+)
+def test_a_latin_name_has_letters_of_its_script_and_what_joins_them(latin: str) -> None:
+    assert refusals(a_person(1, name_latin={"given": latin, "family": "X"})) == []
+
+
+@pytest.mark.parametrize(
+    "arabic", ["محمـد", "مُحَمَّد", "عبد الله", "آيت-علي", "پریسا", "ﻣﺤﻤﺪ", "م. علي"]
+)
+def test_an_arabic_name_has_letters_of_its_script_and_what_joins_them(arabic: str) -> None:
+    assert refusals(a_person(1, name_ar={"given": arabic, "family": "س"})) == []
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    ["12", "A1", "س٣", "<script>", "A(B)", "س(ب)", "A,B", "س،ب", '"A"', "-", "Aس", "Дима", "A_B"],
+)
+def test_a_name_of_another_script_or_of_signs_is_refused_in_its_field(foreign: str) -> None:
+    name = {"given": foreign, "family": foreign}
+    for script in ("latin", "arabic"):
+        field = "name_ar" if script == "arabic" else "name_latin"
+        assert refusals(a_person(1, **{field: name})) == [
+            (f"{field}.given", f"registry.text-not-{script}"),
+            (f"{field}.family", f"registry.text-not-{script}"),
+        ]
+
+
+def test_neither_script_stands_for_the_other() -> None:
+    swapped = a_person(1)
+    swapped["name_ar"], swapped["name_latin"] = swapped["name_latin"], swapped["name_ar"]
+    codes = [code for _, code in refusals(swapped)]
+    assert codes == ["registry.text-not-arabic"] * 2 + ["registry.text-not-latin"] * 2
+
+
 def test_a_person_without_status_is_active() -> None:
     line = a_person(1)
     del line["status"]

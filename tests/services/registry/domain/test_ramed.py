@@ -7,6 +7,7 @@ import pytest
 
 from services.registry.domain.declarations import Name
 from services.registry.domain.ramed import (
+    NOBODY_LIKE_THIS,
     MalformedRow,
     Outcome,
     RamedRow,
@@ -14,6 +15,7 @@ from services.registry.domain.ramed import (
     likeness_to_row,
     outcome_of,
     read_rows,
+    why_unknown,
 )
 
 TODAY = date(2026, 11, 20)
@@ -101,6 +103,32 @@ def test_a_person_with_a_difference_or_two_is_the_one(changes: dict[str, object]
 def test_another_person_is_not(changes: dict[str, object]) -> None:
     person = replace(PERSON, **changes)  # type: ignore[arg-type] # named by each case
     assert outcome_of([score(person)])[0] is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("changes", "misfits"),
+    [
+        ({"cnie": "ZZ999999"}, {"cards-differ"}),
+        ({"birth_date": date(1984, 5, 18), "cnie": None}, {"birth-date-differs"}),
+        (
+            {"province_code": "04.421", "commune_code": "04.421.01.0", "cnie": "ZZ999999"},
+            {"cards-differ", "province-differs"},
+        ),
+        ({"name_latin": Name("Karima", "TAZI"), "name_ar": Name("كريمة", "التازي"), "cnie": None},
+         {"given-name-differs"}),
+    ],
+)  # fmt: skip
+def test_a_row_that_names_nobody_says_what_does_not_fit_the_nearest(
+    changes: dict[str, object], misfits: set[str]
+) -> None:
+    person = replace(PERSON, **changes)  # type: ignore[arg-type] # named by each case
+    stranger = replace(PERSON, name_ar=Name("عمر", "بناني"), name_latin=Name("Omar", "BENNANI"),
+                       cnie=None)  # fmt: skip
+    row = read(GOOD)
+    assert isinstance(row, RamedRow)
+    reasons = set(why_unknown(row, [stranger, person]).reasons)
+    assert {code for code in reasons if code.endswith(("differ", "differs"))} == misfits
+    assert why_unknown(row, [stranger]) == why_unknown(row, []) == NOBODY_LIKE_THIS
 
 
 def test_a_row_without_latin_letters_is_compared_in_arabic_alone() -> None:

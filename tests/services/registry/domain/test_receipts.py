@@ -57,7 +57,8 @@ def test_two_neighbouring_digits_exchanged_are_noticed() -> None:
 
 @pytest.mark.parametrize("verb", sorted(verbs()))
 def test_every_receipt_is_said_in_both_languages(verb: str) -> None:
-    facts = ReceiptFacts(receipt_number(5), verb, date(2026, 11, 1), date(2026, 11, 20), late=True)
+    occurred, told = date(2026, 11, 1), date(2026, 11, 20)
+    facts = ReceiptFacts(receipt_number(5), verb, occurred, occurred, told, late=True)
     arabic, french = receipt_texts(facts)
     for text in (arabic, french):
         assert "1000 0000 0000 0051" in text

@@ -6,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.registry.domain.census import EVERYWHERE, children_of, region_of, territories
-from services.registry.domain.statistics import Tree, hidden_in, per_mille, tree_of
+from services.registry.domain.statistics import (
+    Tree,
+    hidden_in,
+    hidden_standing,
+    per_mille,
+    tree_of,
+)
 from shared.kernel.small_counts import Counts
 
 CELL_MIN = 5
@@ -43,7 +49,11 @@ def bounds(tree: Tree, hidden: frozenset[str], measure: int) -> Mapping[str, tup
 @given(st.fixed_dictionaries({leaf: st.tuples(SMALL_OR_NOT, SMALL_OR_NOT) for leaf in LEAVES}))
 def test_no_small_count_can_be_worked_out_by_subtraction(leaves: dict[str, Counts]) -> None:
     tree = tree_of(leaves, CHILDREN, measures=2)
-    hidden = hidden_in(tree, cell_min=CELL_MIN)
+    assert_nothing_small_is_known(tree, hidden_in(tree, cell_min=CELL_MIN))
+
+
+def assert_nothing_small_is_known(tree: Tree, hidden: frozenset[str]) -> None:
+    """Assert that small counts are hidden, and that subtraction does not bring them back."""
     for measure in range(2):
         whole = tree.counts[EVERYWHERE][measure]
         for code, (low, high) in bounds(tree, hidden, measure).items():
@@ -52,6 +62,37 @@ def test_no_small_count_can_be_worked_out_by_subtraction(leaves: dict[str, Count
                 assert code in hidden
                 assert low < high
                 assert high >= min(CELL_MIN, whole)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {leaf: st.tuples(SMALL_OR_NOT, SMALL_OR_NOT, SMALL_OR_NOT) for leaf in LEAVES}
+    )
+)
+def test_nor_can_those_few_be_worked_out_who_live_in_no_household(
+    leaves: dict[str, Counts],
+) -> None:
+    standing = {
+        code: (members + outside, min(households, members))
+        for code, (members, households, outside) in leaves.items()
+    }
+    living = {code: (members, outside) for code, (members, _, outside) in leaves.items()}
+    people = tree_of(standing, CHILDREN, measures=2)
+    members = tree_of(living, CHILDREN, measures=2)
+    hidden, members_hidden = hidden_standing(people, members, cell_min=CELL_MIN)
+    assert hidden <= members_hidden
+    # Who is told every number of persons knows, with the members, who lives in no household.
+    for tree, unseen in ((people, hidden), (members, members_hidden)):
+        assert_nothing_small_is_known(tree, unseen)
+
+
+def test_households_are_shown_where_few_live_in_none() -> None:
+    people = tree_of(dict.fromkeys(LEAVES, (50, 20)), CHILDREN, measures=2)
+    members = tree_of({**dict.fromkeys(LEAVES, (50, 0)), "a1": (48, 2)}, CHILDREN, measures=2)
+    hidden, members_hidden = hidden_standing(people, members, cell_min=CELL_MIN)
+    assert hidden == set()
+    assert {"a", "a1"} < members_hidden
 
 
 def test_a_hidden_region_is_not_given_away_by_its_provinces() -> None:

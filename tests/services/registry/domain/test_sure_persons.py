@@ -22,7 +22,9 @@ STRANGE: tuple[Any, ...] = (
     None, "", 0, 1, 1.5, True, [], {}, "x", "\ufffd", "a\u202eb", " ", "MAR", "ZZZ", "F", "active",
     "deceased", "AB123456", "C123456R", "1989-04-12", "2030-01-01", TANGIER, "04.421.01.0",
     ["0612345678"], ["0612345678", "+212612345678"], ["a"], [None], ["0612345678"] * 4,
-    {"given": "a", "family": "b"}, {"given": "a"}, {"given": "a", "family": "b", "x": 1},
+    {"given": "a", "family": "b"}, {"given": "س", "family": "ب"}, {"given": "a", "family": "س"},
+    {"given": "س(", "family": "٣"}, {"given": "A1", "family": "<b>"},
+    {"given": "a"}, {"given": "a", "family": "b", "x": 1},
 )  # fmt: skip
 
 
@@ -83,6 +85,14 @@ def test_a_right_line_needs_no_exact_reading(changes: dict[str, Any]) -> None:
     person = SURE.read(text)
     assert isinstance(person, DeclaredPerson)
     assert person == RULES.read(text.decode())
+
+
+def test_a_name_checked_in_one_script_is_not_sure_in_the_other() -> None:
+    sure = SurePersons(LineFields(today=TODAY, algorithm=CheckDigit.VERHOEFF, regions=REGIONS))
+    line = a_person(1)
+    assert sure.read(json.dumps(line, ensure_ascii=False).encode()) is not None
+    line["name_ar"], line["name_latin"] = line["name_latin"], line["name_ar"]
+    assert sure.read(json.dumps(line, ensure_ascii=False).encode()) is None
 
 
 def test_a_key_said_twice_is_never_sure() -> None:

@@ -31,6 +31,14 @@ def a_birth(household_id: UUID, **stated: Any) -> dict[str, Any]:  # noqa: ANN40
     )
 
 
+@pytest.mark.parametrize("kinship", ["head", "spouse", "parent"])
+async def test_a_newborn_is_nobodys_spouse_or_parent(registry: Registry, kinship: str) -> None:
+    first, _ = await on_file(registry)
+    body = a_birth(first) | {"member": {"health_cover": "none", "kinship": kinship}}
+    assert await faults(registry, body) == [("member.kinship", "registry.newborn-kinship")]
+    assert await registry.databases.value("SELECT count(*) FROM person") == 5
+
+
 @pytest.mark.parametrize(
     ("parents", "expected"),
     [
@@ -89,7 +97,7 @@ async def test_a_child_gets_no_second_mother_and_no_link_twice(registry: Registr
     await declared(registry, a_birth(first, mother=an_idcs(1), father=an_idcs(5)))
     leaves = a_declaration("departure", household_id=str(first), person=an_idcs(6))
     await declared(registry, leaves)
-    again = a_birth(second, mother=an_idcs(4))
+    again = a_birth(second, mother=an_idcs(2))
     assert await faults(registry, again) == [("mother", "registry.parent-other")]
     await declared(registry, again | {"mother": an_idcs(1)})
     child = await person_id_of(registry, 6)

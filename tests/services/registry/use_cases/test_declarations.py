@@ -99,7 +99,7 @@ async def test_a_birth_that_is_refused_leaves_no_child_behind(registry: Registry
     elsewhere = body | {"newborn": a_newborn(5), "mother": None}
     assert await faults(registry, elsewhere) == [("newborn.idcs", "registry.idcs-duplicate")]
     later = body | {"newborn": a_newborn(6, birth_date="2026-11-17"), "mother": None}
-    assert await faults(registry, later) == [("newborn.birth_date", "registry.date-malformed")]
+    assert await faults(registry, later) == [("newborn.birth_date", "registry.birth-date-differs")]
     assert await registry.databases.value("SELECT count(*) FROM person") == 5
     assert await registry.databases.value("SELECT max(version) FROM household") == 1
 
@@ -187,7 +187,7 @@ async def test_who_marries_joins_the_household_of_their_spouse(registry: Registr
     assert await members(registry, first) == {"1": "head", "3": "child"}
     assert receipt.declaration.household_id == second
     assert {s.household_id for s in receipt.subjects if s.part == "household"} == {first, second}
-    assert await faults(registry, body) == [("member.idcs", "registry.spouses-not-two")]
+    assert await faults(registry, body) == [("spouses", "registry.spouses-known")]
 
 
 async def test_spouses_may_found_a_household_and_leave_an_empty_one(registry: Registry) -> None:
@@ -265,6 +265,8 @@ async def test_a_move_keeps_everybody_and_the_date_of_the_review(registry: Regis
     assert (contact["region_code"], contact["review_date"]) == ("04", "2027-10-02")
     assert contact["phone"] is not None
     assert not receipt.declaration.late
+    assert await faults(registry, body) == [("verb", "registry.nothing-changes")]
+    assert await faults(registry, body | {"milieu": "rural"}) == []
 
 
 async def test_a_review_renews_the_date_and_confirms_the_rest(registry: Registry) -> None:
@@ -290,6 +292,22 @@ async def test_a_suspended_person_is_reinstated_by_a_judgment(registry: Registry
     assert len(await members(registry, first)) == 3
 
 
+async def test_only_a_judge_lets_the_dead_live_and_not_before_they_died(
+    registry: Registry,
+) -> None:
+    await on_file(registry)
+    await declared(registry, a_declaration("death", person=an_idcs(5)))
+    lives = a_declaration("reinstatement", person=an_idcs(5))
+    assert await faults(registry, lives | {"evidence": {"kind": "other"}}) == [
+        ("evidence.kind", "registry.evidence-unfit")
+    ]
+    assert await faults(registry, lives | {"occurred_on": "2026-11-17"}) == [
+        ("occurred_on", "registry.date-too-old")
+    ]
+    assert await faults(registry, lives) == []
+    assert (await announced(registry, PersonStatusChanged.TYPE))[-1]["status"] == "active"
+
+
 async def test_what_is_declared_late_takes_effect_and_is_said_to_be_late(
     registry: Registry,
 ) -> None:
@@ -303,6 +321,9 @@ async def test_what_is_declared_late_takes_effect_and_is_said_to_be_late(
     receipt = await declared(registry, before)
     assert receipt.declaration.occurred_on == date(2026, 9, 1)
     assert receipt.declaration.effective_on == date(2026, 11, 4)
+    assert "01/09/2026" in receipt.text_fr
+    assert "le 04/11/2026, car" in receipt.text_fr
+    assert "يسري مفعوله ابتداء من 04/11/2026" in receipt.text_ar
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,32 @@ async def test_rows_are_matched_ambiguous_unknown_or_malformed(
     assert (five["number"], five["reasons"]) == ("R-5", ["birth-date-invalid"])
 
 
+async def test_a_row_that_names_nobody_says_why(
+    client: httpx.AsyncClient, registry: Registry
+) -> None:
+    done = await matched(
+        client,
+        registry,
+        f"R-1,{ZAHRA},1950-01-31,{TANGIER},",
+        f"R-2,{ZAHRA},1989-04-12,{TANGIER},ZZ999999",
+        f"R-3,كريمة,البحري,Karima,EL BAHRI,1989-04-12,{TANGIER},",
+        f"R-4,كريمة,التازي,Karima,TAZI,1950-01-31,{TANGIER},AB100001",
+        f"R-5,{ZAHRA},1961-08-09,{TANGIER},",
+    )
+    assert done["unknown"] == 5
+    page = (await client.get(f"{ADDRESS}/{done['matching_id']}/rows")).json()
+    one, two, three, four, five = (item["reasons"] for item in page["items"])
+    assert one == five == ["nobody-like-this"]
+    assert two == [
+        "given-name-same", "family-name-same", "cards-differ", "birth-date-same", "commune-same",
+    ]  # fmt: skip
+    assert three == ["given-name-differs", "family-name-same", "birth-date-same", "commune-same"]
+    assert four == [
+        "given-name-differs", "family-name-differs", "card-same", "birth-date-differs",
+        "commune-same",
+    ]  # fmt: skip
+
+
 async def test_rows_are_read_in_pages_and_everybody_shown_is_logged(
     client: httpx.AsyncClient, registry: Registry
 ) -> None:

@@ -1,0 +1,142 @@
+"""Marriages: who cannot marry whom, as far as the registry can tell."""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.registry.use_cases.declaration_made import Declarer
+from services.registry.use_cases.record_guardianship import GuardianMade, record_guardianship
+from shared.storage.database import RowScope
+from tests.services.registry.changing import (
+    a_declaration,
+    a_new_household,
+    declared,
+    faults,
+    on_file,
+    person_id_of,
+)
+from tests.services.registry.conftest import Registry
+from tests.services.registry.declaring import a_file, a_household, a_member, a_person, an_idcs
+
+
+def a_wedding(one: int, other: int, **stated: Any) -> dict[str, Any]:  # noqa: ANN401 -- any JSON
+    """Return the marriage of two people who found a household."""
+    founded = a_new_household(a_member(one), a_member(other, kinship="spouse"))
+    return a_declaration(
+        "marriage", spouses=[an_idcs(one), an_idcs(other)], founds=founded, **stated
+    )
+
+
+async def a_family(registry: Registry) -> UUID:
+    """Register a man (7), his wife (8), his son (9) and a daughter (6) in one household."""
+    home = a_household(7, [7, 8, 9, 6])
+    home["members"][1]["kinship"] = "spouse"
+    people = [a_person(7, sex="M", birth_date="1960-01-01"), a_person(8), a_person(9, sex="M")]
+    await registry.load(a_file(*people, a_person(6), home), key="a family")
+    household_id: UUID = await registry.databases.value(
+        "SELECT household_id FROM residence WHERE person_id = %(person_id)s",
+        person_id=await person_id_of(registry, 8),
+    )
+    return household_id
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "code"),
+    [
+        (7, 9, "registry.spouses-one-sex"),
+        (6, 6, "registry.spouses-not-two"),
+        (7, 8, "registry.spouses-known"),
+        (7, 6, "registry.spouses-kin"),
+        (9, 6, "registry.spouses-kin"),
+        (9, 8, "registry.spouses-kin"),
+        (5, 8, "registry.spouse-married"),
+    ],
+    ids=[
+        "two men",
+        "oneself",
+        "their own wife",
+        "a daughter",
+        "a sister",
+        "a stepmother",
+        "a wife",
+    ],
+)
+async def test_who_is_kin_or_married_does_not_marry(
+    registry: Registry, one: int, other: int, code: str
+) -> None:
+    await on_file(registry)
+    await a_family(registry)
+    assert await faults(registry, a_wedding(one, other)) == [("spouses", code)]
+    assert await registry.databases.value("SELECT count(*) FROM household") == 3
+
+
+async def test_a_man_may_marry_again_and_a_woman_whose_husband_died(registry: Registry) -> None:
+    await on_file(registry)
+    home = await a_family(registry)
+    joins = a_declaration(
+        "marriage",
+        spouses=[an_idcs(7), an_idcs(2)],
+        joins=str(home),
+        member=a_member(2, kinship="spouse"),
+    )
+    assert await faults(registry, joins) == []
+    follows = [{"household_id": str(home), "head": an_idcs(9)}]
+    await declared(registry, a_declaration("death", person=an_idcs(7), successions=follows))
+    assert await faults(registry, a_wedding(4, 8)) == []
+
+
+async def test_a_couple_marries_once_until_they_divorce(registry: Registry) -> None:
+    await on_file(registry)
+    await a_family(registry)
+    wedding = a_wedding(5, 2)
+    home = (await declared(registry, wedding)).declaration.household_id
+    # They live apart, so that no household says whose wife she is.
+    departs = a_declaration("departure", household_id=str(home), person=an_idcs(2))
+    await declared(registry, departs)
+    again = [("spouses", "registry.spouses-known")]
+    assert await faults(registry, wedding) == again
+    assert await faults(registry, a_wedding(2, 5)) == again
+
+
+async def test_who_divorced_may_marry_each_other_again(registry: Registry) -> None:
+    await on_file(registry)
+    home = (await declared(registry, a_wedding(5, 2))).declaration.household_id
+    registry.clock.move(timedelta(days=1))
+    divorce = a_declaration(
+        "separation",
+        household_id=str(home),
+        founds=a_new_household(a_member(2)),
+        evidence={"kind": "divorce_judgment"},
+    )
+    await declared(registry, divorce)
+    registry.clock.move(timedelta(days=1))
+    assert await faults(registry, a_wedding(5, 2)) == []
+    assert await faults(registry, a_wedding(5, 2)) == [("spouses", "registry.spouses-known")]
+
+
+@pytest.mark.parametrize(
+    ("relation", "last", "barred"),
+    [("father", date(2020, 1, 1), True), ("kafil", None, True), ("kafil", date(2020, 1, 1), False)],
+    ids=["a father", "a guardian", "a guardian once"],
+)
+async def test_nobody_marries_their_child_or_ward(
+    registry: Registry, relation: str, last: date | None, *, barred: bool
+) -> None:
+    await on_file(registry)
+    await registry.load(a_file(a_person(7, sex="M", birth_date="1960-01-01")), key="an elder")
+    made = GuardianMade(
+        await person_id_of(registry, 2), date(2015, 1, 1), "judicial_decision", until=last
+    )
+    async with registry.api.database.transaction(RowScope.everything()) as tx:
+        await record_guardianship(
+            tx,
+            made,
+            guardian=an_idcs(7),
+            relation=relation,
+            declarer=Declarer("a-registrar", "registration", ("*",)),
+            using=registry.api,
+        )
+    expected = [("spouses", "registry.spouses-kin")] if barred else []
+    assert await faults(registry, a_wedding(7, 2)) == expected
