@@ -50,6 +50,11 @@ class Standing:
     deceased: Collection[str] = ()
     """Who is on file as deceased and still a member, by IDCS: a file told of the death."""
 
+    def household_of(self, idcs: str) -> DeclaredHousehold | None:
+        """Return the household that somebody lives in, None if in none."""
+        home = self.lives_in.get(idcs)
+        return None if home is None else self.households.get(home)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

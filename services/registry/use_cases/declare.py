@@ -185,7 +185,8 @@ async def _name(tx: Transaction, course: _Course, *, using: Collaborators) -> No
             message = "There is no such household within your regions."
             raise HouseholdNotFoundError(message)
     for person in moving:
-        home = course.standing.get(course.people[person.idcs].household_id or new_id())
+        home_id = course.people[person.idcs].household_id
+        home = None if home_id is None else course.standing.get(home_id)
         if home is not None and not may_change(home.region_code):
             raise refused(Reject(person.field, RejectCode.SUBJECT_OUT_OF_SCOPE))
 
@@ -218,7 +219,7 @@ async def _judge_marriage(tx: Transaction, course: _Course, standing: Standing) 
         return
     people = [course.people[idcs] for idcs in verb.spouses]
     one, other = (
-        Betrothed(idcs, person.sex, standing.households.get(person.household_id or new_id()))
+        Betrothed(idcs, person.sex, standing.household_of(idcs))
         for idcs, person in zip(verb.spouses, people, strict=True)
     )
     ties = await ties_between(
