@@ -75,6 +75,22 @@ class Database:
         await self._pool.close()
 
     @asynccontextmanager
+    async def snapshot(self, scope: RowScope | None = None) -> AsyncIterator[Transaction]:
+        """Begin a transaction whose statements all see what its first one saw.
+
+        For whatever is read in several statements and told as one: what somebody changes between
+        two of them would be told by half. It may add rows (an access log's); of rows that others
+        may be changing it changes none, since the server refuses that to one of the two.
+
+        Args:
+            scope: As for `transaction`.
+        """
+        async with self._pool.connection() as connection:
+            await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            await _bind(connection, scope)
+            yield connection
+
+    @asynccontextmanager
     async def transaction(
         self, scope: RowScope | None = None, *, pipelined: bool = False
     ) -> AsyncIterator[Transaction]:
@@ -92,12 +108,17 @@ class Database:
             self._pool.connection() as connection,
             connection.pipeline() if pipelined else nullcontext(),
         ):
-            if scope is not None:
-                await connection.execute(
-                    "SELECT set_config('sanad.regions', %s, true),"
-                    " set_config('sanad.programmes', %s, true)",
-                    (",".join(scope.regions), ",".join(scope.programmes)),
-                )
+            await _bind(connection, scope)
             yield connection
             # Within the pipeline, which the pool's own commit is not.
             await connection.commit()
+
+
+async def _bind(connection: Transaction, scope: RowScope | None) -> None:
+    """Show an open transaction the rows of a scope."""
+    if scope is not None:
+        await connection.execute(
+            "SELECT set_config('sanad.regions', %s, true),"
+            " set_config('sanad.programmes', %s, true)",
+            (",".join(scope.regions), ",".join(scope.programmes)),
+        )

@@ -60,7 +60,7 @@ async def explain_household(
     Raises:
         HouseholdUnknownError: It was never assessed, or lives out of the caller's regions.
     """
-    async with collaborators.database.transaction(scope) as tx:
+    async with collaborators.database.snapshot(scope) as tx:
         assessment = await read_assessment(tx, household_id)
         if assessment is None:
             message = "There is no such household."

@@ -25,7 +25,7 @@ async def run_progress(
     Raises:
         RunUnknownError: There is no such run, or not for this caller.
     """
-    async with collaborators.database.transaction(scope) as tx:
+    async with collaborators.database.snapshot(scope) as tx:
         run = await read_run(tx, run_id)
         if run is None or not _covers(scope, run.programme):
             message = "There is no such run."

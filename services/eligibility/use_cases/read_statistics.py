@@ -24,7 +24,7 @@ async def read_statistics(*, scope: RowScope, collaborators: Collaborators) -> S
     What must be hidden depends on every region, whoever asks for some of them.
     """
     everywhere = RowScope((EVERYTHING,), scope.programmes)
-    async with collaborators.database.transaction(everywhere) as tx:
+    async with collaborators.database.snapshot(everywhere) as tx:
         counted = Counted(await count_households(tx), await count_outcomes(tx))
     cell_min = collaborators.statistics_cell_min
     return Statistics(

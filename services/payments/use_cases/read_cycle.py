@@ -31,7 +31,7 @@ async def read_cycle(using: Collaborators, cycle_id: UUID, *, scope: RowScope) -
     Raises:
         CycleUnknownError: There is none that the caller may see.
     """
-    async with using.database.transaction(RowScope.everything()) as tx:
+    async with using.database.snapshot(RowScope.everything()) as tx:
         return await cycle_status(tx, cycle_id, scope=scope)
 
 
@@ -43,7 +43,7 @@ async def read_batches(
     Raises:
         CycleUnknownError: There is no such cycle that the caller may see.
     """
-    async with using.database.transaction(scope) as tx:
+    async with using.database.snapshot(scope) as tx:
         visible_cycle(await find_cycle(tx, cycle_id), scope)
         return await batches_after(tx, cycle_id, after=after, limit=limit)
 

@@ -47,7 +47,7 @@ async def read_statistics(using: Collaborators, *, scope: RowScope) -> Statistic
 
     What must be hidden depends on every region, whoever asks for some of them.
     """
-    async with using.database.transaction(RowScope.everything()) as tx:
+    async with using.database.snapshot(RowScope.everything()) as tx:
         rows = await all_figures(tx)
         files = await files_received(tx, regions=scope.single_regions)
     figures = shown(

@@ -38,7 +38,7 @@ async def read_household(
         HouseholdNotFoundError: There is none, not then, or not within the caller's regions.
     """
     access = look_up.as_access("read-household", clock=using.clock)
-    async with using.database.transaction(look_up.scope) as tx:
+    async with using.database.snapshot(look_up.scope) as tx:
         known = await read_household_version(
             tx, household_id, valid_on=access.valid_on, known_at=access.known_at
         )

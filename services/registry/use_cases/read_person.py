@@ -53,7 +53,7 @@ async def read_person(person_id: UUID, look_up: LookUp, *, using: Collaborators)
         PersonNotFoundError: There is none, not then, or not within the caller's regions.
     """
     access = look_up.as_access("read-person", clock=using.clock)
-    async with using.database.transaction(look_up.scope) as tx:
+    async with using.database.snapshot(look_up.scope) as tx:
         found = await read_person_version(
             tx, person_id, valid_on=access.valid_on, known_at=access.known_at
         )

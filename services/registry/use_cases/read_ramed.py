@@ -48,7 +48,7 @@ async def read_ramed_matching(
     Raises:
         RamedMatchingNotFoundError: There is none of the caller's with this id.
     """
-    async with using.database.transaction(look_up.scope) as tx:
+    async with using.database.snapshot(look_up.scope) as tx:
         return await _own(tx, matching_id, look_up)
 
 
@@ -60,7 +60,7 @@ async def list_ramed_rows(
     Raises:
         RamedMatchingNotFoundError: There is no list of the caller's with this id.
     """
-    async with using.database.transaction(look_up.scope) as tx:
+    async with using.database.snapshot(look_up.scope) as tx:
         await _own(tx, matching_id, look_up)
         results = await storage.list_results(
             tx, matching_id, outcome=wanted.outcome, after=wanted.after, limit=wanted.limit

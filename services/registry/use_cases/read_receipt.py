@@ -39,7 +39,7 @@ async def read_receipt(receipt_id: UUID, look_up: LookUp, *, using: Collaborator
     Raises:
         ReceiptNotFoundError: There is none within the caller's regions.
     """
-    async with using.database.transaction(look_up.scope) as tx:
+    async with using.database.snapshot(look_up.scope) as tx:
         found = await read_declaration(tx, receipt_id)
         return await _disclosed(tx, found, look_up, using=using)
 
@@ -55,7 +55,7 @@ async def find_receipt(number: str, look_up: LookUp, *, using: Collaborators) ->
     if digits is None:
         message = "This is no receipt number: look at its 16 digits again."
         raise ReceiptNumberError(message)
-    async with using.database.transaction(look_up.scope) as tx:
+    async with using.database.snapshot(look_up.scope) as tx:
         found = await find_declaration(tx, digits)
         return await _disclosed(tx, found, look_up, using=using)
 

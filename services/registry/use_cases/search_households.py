@@ -34,7 +34,7 @@ async def search_households(
         () if sought.reference is None else using.sealed.blinds(REFERENCE_FIELD, sought.reference)
     )
     members = () if sought.member is None else sought.member.blinds(using.sealed)
-    async with using.database.transaction(look_up.scope) as tx:
+    async with using.database.snapshot(look_up.scope) as tx:
         found = await find_households(
             tx, references=references, members=members, most=HOUSEHOLDS_MAX
         )

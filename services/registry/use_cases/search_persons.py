@@ -109,7 +109,7 @@ async def search_persons(
     """
     if isinstance(sought, Sought):
         _check(sought, look_up)
-    async with using.database.transaction(look_up.scope) as tx:
+    async with using.database.snapshot(look_up.scope) as tx:
         found = await _find(tx, sought, using=using)
         ranked = await asyncio.to_thread(_ranked, found, sought, using)
         wanted = [one for one in ranked if page.after is None or one.rank > page.after]

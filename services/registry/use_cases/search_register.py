@@ -162,7 +162,7 @@ async def _answer(
             page = FoundPage(tuple(id_ for id_ in page.ids if id_ in consents), len(consents))
     # Between the two, so that nobody holds a connection while waiting for the quota's.
     await spend_quota(viewer.policy, max(1, len(page.ids)), using=using)
-    async with using.database.transaction(scope) as tx:
+    async with using.database.snapshot(scope) as tx:
         rows = await read_rows(tx, question.record_type, page.ids, viewer=viewer, using=using)
         await log_rows(tx, rows, viewer=viewer, using=using)
     records = await write_records(rows, viewer=viewer, using=using)

@@ -26,22 +26,26 @@ async def add_thing(tx: Transaction, **stated: Any) -> None:  # noqa: ANN401 -- 
     await tx.execute(ADD, {"thing_id": new_id()} | stated)
 
 
+async def seen(tx: Transaction) -> int:
+    """Return how many things a transaction sees."""
+    cursor = await tx.execute("SELECT count(*) AS seen FROM thing")
+    (row,) = await cursor.fetchall()
+    return int(row["seen"])
+
+
 async def things_kept(database: Database) -> int:
     """Return how many things another transaction sees."""
     async with database.transaction(EVERYTHING) as tx:
-        cursor = await tx.execute("SELECT count(*) AS kept FROM thing")
-        (row,) = await cursor.fetchall()
-    return int(row["kept"])
+        return await seen(tx)
 
 
 @BOTH
 async def test_what_was_done_is_kept(things: ServiceDatabases, *, pipelined: bool) -> None:
     async with things.api.transaction(EVERYTHING, pipelined=pipelined) as tx:
         await add_thing(tx)
-        cursor = await tx.execute("SELECT count(*) AS seen FROM thing")
-        (row,) = await cursor.fetchall()
+        first = await seen(tx)
         await add_thing(tx)
-    assert (row["seen"], await things_kept(things.api)) == (1, 2)
+    assert (first, await things_kept(things.api)) == (1, 2)
 
 
 @BOTH
@@ -78,3 +82,35 @@ async def test_the_next_transaction_finds_nothing_of_one_that_failed(
         await add_thing(tx)
     assert await things_kept(one_connection) == 1
     await one_connection.close()
+
+
+async def test_a_snapshot_shows_to_its_end_what_it_showed_at_first(
+    things: ServiceDatabases,
+) -> None:
+    async with things.api.snapshot(EVERYTHING) as tx:
+        before = await seen(tx)
+        async with things.api.transaction(EVERYTHING) as other:
+            await add_thing(other)
+        assert (before, await seen(tx)) == (0, 0)
+        await add_thing(tx)
+    assert await things_kept(things.api) == 2
+
+
+async def test_a_transaction_after_a_snapshot_sees_what_others_keep_meanwhile(
+    things: ServiceDatabases,
+) -> None:
+    async with things.api.snapshot(EVERYTHING) as tx:
+        await seen(tx)
+    async with things.api.transaction(EVERYTHING) as tx:
+        before = await seen(tx)
+        async with things.api.transaction(EVERYTHING) as other:
+            await add_thing(other)
+        assert (before, await seen(tx)) == (0, 1)
+
+
+async def test_a_snapshot_hides_what_its_scope_does_not_name(things: ServiceDatabases) -> None:
+    async with things.api.transaction(EVERYTHING) as tx:
+        await add_thing(tx)
+    for region, expected in (("01", 1), ("02", 0)):
+        async with things.api.snapshot(RowScope((region,), ("*",))) as tx:
+            assert await seen(tx) == expected

@@ -1,12 +1,14 @@
 """A household that moved is its new region's alone, whatever was written before it moved."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
 
 from services.eligibility.consumers.notifications import on_messages_settled
-from services.eligibility.events.consumed import MessageSettled
+from services.eligibility.consumers.registry import on_households_recorded
+from services.eligibility.events.consumed import HouseholdRecorded, MessageSettled
 from shared.messaging.consuming import Batch
 from shared.runtime.ids import new_id
 from shared.storage.database import RowScope
@@ -16,6 +18,8 @@ from tests.services.eligibility.households import a_child, a_head, a_household, 
 from tests.services.eligibility.service import Eligibility, a_dissolution, an_event, an_item
 
 OLD, NEW = "07", "01"
+WAIT_SECONDS_MAX = 60
+POLL_SECONDS = 0.02
 POOR = a_household(a_head(), a_spouse(), a_child(8), a_child(10), a_child(12))
 VERSIONED = (
     "household_fact_version",
@@ -67,6 +71,38 @@ async def test_the_new_region_is_explained_what_the_old_one_decided_and_the_old_
     assert [one["programme"] for one in answer.json()["outcomes"]] == ["amo_tadamon", "asd"]
     (decided,) = await eligibility.outcomes(item["household_id"])
     assert decided["region_code"] == OLD
+
+
+async def test_a_household_that_moves_while_it_is_read_is_explained_whole_or_not_at_all(
+    client: httpx.AsyncClient, issuer: Issuer, eligibility: Eligibility
+) -> None:
+    item = an_item(POOR)
+    await eligibility.hear(item)
+    async with (
+        asyncio.TaskGroup() as tasks,
+        eligibility.databases.owner.transaction(RowScope.everything()) as tx,
+    ):
+        # The read waits here, between the household's assessment and its members.
+        await tx.execute("LOCK TABLE household_member_fact IN ACCESS EXCLUSIVE MODE")
+        reading = tasks.create_task(statuses(client, issuer, item))
+        await _until_somebody_waits(eligibility)
+        news = HouseholdRecorded.model_validate(moved(item, to=NEW, version=2))
+        moving = Batch(new_id(), eligibility.clock.now(), [news])
+        await on_households_recorded(eligibility.collaborators).handle(tx, moving)
+    assert reading.result() == [200, 200]
+    assert await statuses(client, issuer, item) == [404, 200]
+
+
+async def _until_somebody_waits(eligibility: Eligibility) -> None:
+    """Return once a transaction waits for another's lock on the members."""
+    async with asyncio.timeout(WAIT_SECONDS_MAX):
+        while True:
+            if await eligibility.databases.rows(
+                "SELECT FROM pg_locks"
+                " WHERE relation = 'household_member_fact'::regclass AND NOT granted"
+            ):
+                return
+            await asyncio.sleep(POLL_SECONDS)
 
 
 async def test_no_row_about_a_household_is_left_behind(eligibility: Eligibility) -> None:
