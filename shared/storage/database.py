@@ -100,7 +100,7 @@ class Database:
             scope: The rows this transaction may see under row-level security. None shows an api
                 role nothing at all; a worker role is not bound by it.
             pipelined: Wait for the server where rows are fetched and at the end alone, not for each
-                statement: three times instead of six for a look-up, between which a busy loop does
+                statement: twice instead of five times for a look-up, between which a busy loop does
                 all else first. A statement that fails may then be told of by a later one, or by
                 the end; nothing is kept all the same.
         """

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from typing_extensions import override
 
 from shared.web.auth import admits
+from shared.web.dialects import InDialect
 from shared.web.oversize import OversizeAsProblem
 from shared.web.platform import Platform
 from shared.web.problems import COMMON_RESPONSES, install_problems, problem_response
@@ -22,11 +23,11 @@ VERSION = "1.0.0"
 
 
 class _ServiceApp(FastAPI):
-    """FastAPI, with the one refusal that it makes outside every middleware made a problem."""
+    """FastAPI, with the refusals that are made outside every middleware worded like all others."""
 
     @override
     def build_middleware_stack(self) -> ASGIApp:
-        return OversizeAsProblem(super().build_middleware_stack())
+        return InDialect(OversizeAsProblem(super().build_middleware_stack()))
 
 
 def create_service_app(

@@ -5,7 +5,7 @@ Tokens are RFC 9068 access tokens, ES256, at most ten minutes old. A route state
 """
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
@@ -29,6 +29,7 @@ from shared.web.strictness import hold_to_route
 log = structlog.get_logger(__name__)
 
 ALGORITHM = "ES256"
+PURPOSE_HEADER = "Sanad-Purpose"
 KEYS_FRESH_SECONDS = 300.0
 KEYS_REFETCH_SECONDS = 5.0
 TOKENS_REMEMBERED_MAX = 4096
@@ -205,7 +206,7 @@ def _words(claims: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(str(word) for word in value)
 
 
-class _Admission(SecurityBase):
+class Admission(SecurityBase):
     """The security scheme of every route, which is itself what admits its callers.
 
     It also holds them to what the route takes: every dependency more is a twentieth of the
@@ -218,13 +219,22 @@ class _Admission(SecurityBase):
         self.scheme_name = "oauth2"
 
     async def __call__(self, request: Request, wanted: SecurityScopes) -> Principal:
+        """Admit the caller of a request, as the framework asks for it."""
+        return await self.admit(request, wanted.scopes)
+
+    async def admit(self, request: Request, scopes: Collection[str]) -> Principal:
+        """Return the caller of a request that this route may answer.
+
+        Raises:
+            DomainError: The caller is not admitted, or the request is not for this route.
+        """
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             message = "Send an access token in the Authorization header."
             raise UnauthenticatedError(message)
         verifier: TokenVerifier = request.app.state.verifier
         principal = await verifier.verify(token)
-        if not principal.scopes.issuperset(wanted.scopes):
+        if not principal.scopes.issuperset(scopes):
             message = "The access token does not carry the scope that this route asks for."
             raise ScopeMissingError(message)
         await hold_to_route(request)
@@ -232,7 +242,7 @@ class _Admission(SecurityBase):
         return principal
 
 
-class _AdmissionWithPurpose(_Admission):
+class _AdmissionWithPurpose(Admission):
     """Admits only callers who state a purpose registered for them."""
 
     @override
@@ -240,9 +250,15 @@ class _AdmissionWithPurpose(_Admission):
         self,
         request: Request,
         wanted: SecurityScopes,
-        purpose: Annotated[str | None, Header(alias="Sanad-Purpose", max_length=64)] = None,
+        _purpose: Annotated[str | None, Header(alias=PURPOSE_HEADER, max_length=64)] = None,
     ) -> Principal:
-        principal = await super().__call__(request, wanted)
+        # A parameter for the document and the length; it is read where everything else is.
+        return await self.admit(request, wanted.scopes)
+
+    @override
+    async def admit(self, request: Request, scopes: Collection[str]) -> Principal:
+        principal = await super().admit(request, scopes)
+        purpose = request.headers.get(PURPOSE_HEADER)
         if purpose is None or purpose not in principal.purposes:
             message = "State in Sanad-Purpose one of the purposes registered for this client."
             raise PurposeMissingError(message)
@@ -251,7 +267,7 @@ class _AdmissionWithPurpose(_Admission):
         return stated
 
 
-_ADMISSION = _Admission()
+_ADMISSION = Admission()
 _ADMISSION_WITH_PURPOSE = _AdmissionWithPurpose()
 
 
@@ -268,5 +284,5 @@ def requires(scope: str, *, purpose: bool = False) -> Any:  # noqa: ANN401 -- Fa
 def admits(route: BaseRoute) -> bool:
     """Return whether a route demands a scope."""
     return isinstance(route, APIRoute) and any(
-        isinstance(dependency.call, _Admission) for dependency in route.dependant.dependencies
+        isinstance(dependency.call, Admission) for dependency in route.dependant.dependencies
     )

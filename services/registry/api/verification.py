@@ -5,7 +5,6 @@ Identifiers travel in bodies only: addresses end up in logs.
 
 from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request, Response
@@ -57,8 +56,9 @@ from services.registry.use_cases.verify_persons import (
 )
 from shared.web.auth import Principal, requires
 from shared.web.problems import problems
+from shared.web.straight import StraightRoute
 
-router = APIRouter(prefix="/registry/v1/persons", tags=["verification"])
+router = APIRouter(prefix="/registry/v1/persons", tags=["verification"], route_class=StraightRoute)
 batches = APIRouter(prefix=router.prefix, tags=["verification"], route_class=BatchRoute)
 
 _AGREEMENT = (
@@ -72,7 +72,7 @@ _AGREEMENT = (
 )
 _DOCUMENTS = frozenset({"cnie", "residence_permit"})
 _NAMES = frozenset({"name_ar", "name_latin"})
-_KINDS_OF_CLAIMS_MAX = 512
+_NOT_AS_SENT = _DOCUMENTS | _NAMES
 
 
 @router.post(
@@ -126,9 +126,11 @@ async def verify_registry_persons(
 ) -> Response:
     """Say the same of up to a thousand persons; a fault of one item is its own."""
     today = using.clock.today()
+    year = today.year
     for at, item in enumerate(body.items):
+        said = item["attributes"]
         # The clock is asked once, and again for those few alone whom it refuses.
-        if _is_unborn(item, today):
+        if said.get("birth_date", today) > today or said.get("birth_year", year) > year:
             require_past(_births(item, ("body", "items", at)), clock=using.clock)
     asked = [_verification(item, using) for item in body.items]
     verdicts = await verify_batch(asked, _look_up(principal), using=using)
@@ -138,13 +140,13 @@ async def verify_registry_persons(
 @router.post(
     "/kyc",
     responses=problems(*_AGREEMENT, PersonNotFoundError),
-    response_model_exclude_unset=True,
+    response_model=ToldView,
 )
 async def disclose_registry_person(
     body: DisclosureBody,
     principal: Annotated[Principal, requires("registry.persons:kyc", purpose=True)],
     request: Request,
-) -> ToldView:
+) -> Response:
     """Return the attributes of a person that were agreed with the caller."""
     using = collaborators_of(request)
     told = await disclose_attributes(
@@ -156,7 +158,7 @@ async def disclose_registry_person(
     view = ToldView(attributes=ToldAttributes.model_validate(_plain(told.attributes)))
     if told.token is not None:
         view.token = told.token
-    return view
+    return Response(view.model_dump_json(exclude_unset=True), media_type="application/json")
 
 
 def _look_up(principal: Principal) -> LookUp:
@@ -164,18 +166,11 @@ def _look_up(principal: Principal) -> LookUp:
 
 
 def _verification(item: Mapping[str, Any], using: Collaborators) -> Verification:
-    sent: Mapping[str, Any] = item["attributes"]
-    attributes, plain = _claimed(tuple(sent))
-    claims = sent.values() if plain else [_claim(name, sent[name], using) for name in sent]
-    return Verification(
-        Identifier(item.get("idcs"), item.get("token")),
-        dict(zip(attributes, claims, strict=True)),
-    )
-
-
-def _is_unborn(item: Mapping[str, Any], today: date) -> bool:
-    sent: Mapping[str, Any] = item["attributes"]
-    return bool(sent.get("birth_date", today) > today or sent.get("birth_year", 0) > today.year)
+    identifier, claims = Identifier(item.get("idcs"), item.get("token")), item["attributes"]
+    if not _NOT_AS_SENT.isdisjoint(claims):
+        claims = {_attribute(name): _claim(name, sent, using) for name, sent in claims.items()}
+    # Otherwise as it is: an attribute is equal to its name.
+    return Verification(identifier, claims)
 
 
 def _births(item: Mapping[str, Any], at: Place) -> dict[Place, date]:
@@ -189,11 +184,8 @@ def _births(item: Mapping[str, Any], at: Place) -> dict[Place, date]:
     return births
 
 
-@lru_cache(maxsize=_KINDS_OF_CLAIMS_MAX)
-def _claimed(names: tuple[str, ...]) -> tuple[tuple[Attribute, ...], bool]:
-    """Return what claims by these names are about, and whether they are taken as they are."""
-    attributes = [Attribute.DOCUMENT if name in _DOCUMENTS else Attribute(name) for name in names]
-    return tuple(attributes), (_DOCUMENTS | _NAMES).isdisjoint(names)
+def _attribute(name: str) -> Attribute:
+    return Attribute.DOCUMENT if name in _DOCUMENTS else Attribute(name)
 
 
 def _claim(name: str, value: Any, using: Collaborators) -> Claim:  # noqa: ANN401 -- a sent value

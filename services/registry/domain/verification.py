@@ -83,7 +83,7 @@ def answers(
         known: What the registry knows.
         names: The person's names; needed if a claim is about one.
     """
-    facts = _facts(tuple(claims))
+    facts = facts_of(tuple(claims))
     if facts is not None:
         return dict(zip(claims, map(eq, facts(known), claims.values()), strict=True))
     return {
@@ -92,7 +92,9 @@ def answers(
 
 
 @lru_cache(maxsize=_KINDS_OF_CLAIMS_MAX)
-def _facts(attributes: tuple[Attribute, ...]) -> Callable[[KnownPerson], tuple[object, ...]] | None:
+def facts_of(
+    attributes: tuple[Attribute, ...],
+) -> Callable[[KnownPerson], tuple[object, ...]] | None:
     """Return what reads all that claims must equal; None if one of them is not decided so.
 
     Why: most questions are about the same few attributes, and are asked by the million.

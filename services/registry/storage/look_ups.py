@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -88,6 +89,20 @@ class AnsweredQuestions(NamedTuple):
     region_codes: Sequence[str]
 
 
+class AnsweredBatch(NamedTuple):
+    """Rows of the access log that one request left: what they share, and columns of the rest."""
+
+    client: str
+    purpose: str
+    action: str
+    access_ids: Sequence[bytes]
+    attributes: Sequence[str]
+    results: Sequence[str]
+    consent_ids: Sequence[bytes | None]
+    person_ids: Sequence[bytes]
+    region_codes: Sequence[str]
+
+
 def attributes_literal(attributes: Iterable[str]) -> str:
     """Return the literal of an array of attribute names."""
     return "{" + ",".join(attributes) + "}"
@@ -106,21 +121,48 @@ async def find_persons(
     cursor = _cursor(tx)
     found: list[FoundPerson] = []
     if blinds:
-        await cursor.execute(_BY_BLIND, {"blinds": packed_bytes(blinds)})
-        found += [FoundPerson(*row) for row in await cursor.fetchall()]
+        await cursor.execute(_FOUND + _BY_BLIND, {"blinds": packed_bytes(blinds)})
+        found += map(_AS_FOUND, await cursor.fetchall())
     if ids:
-        await cursor.execute(_BY_ID, {"ids": packed_uuids(ids)})
-        found += [FoundPerson(*row) for row in await cursor.fetchall()]
+        await cursor.execute(_FOUND + _BY_ID, {"ids": packed_uuids(ids)})
+        found += map(_AS_FOUND, await cursor.fetchall())
     return found
 
 
-_PERSON = """
-    SELECT idcs_blind, uuid_send(person_id), region_code, province_code, commune_code, birth_date,
-           sex, status, document_blind
-      FROM person
+# What `FoundPerson._make` does, at half the cost.
+_AS_FOUND = partial(tuple.__new__, FoundPerson)
+_FOUND_COLUMNS = """
+           idcs_blind, uuid_send(person.person_id), person.region_code, person.province_code,
+           person.commune_code, person.birth_date, person.sex, person.status, document_blind
 """
-_BY_BLIND = _PERSON.encode() + b" WHERE idcs_blind = ANY(%(blinds)s)"
-_BY_ID = _PERSON.encode() + b" WHERE person_id = ANY(%(ids)s)"
+_FOUND = f"SELECT {_FOUND_COLUMNS} FROM person".encode()  # noqa: S608 -- our own column names
+_BY_BLIND = b" WHERE idcs_blind = ANY(%(blinds)s)"
+_BY_ID = b" WHERE person.person_id = ANY(%(ids)s)"
+
+
+async def find_whole_persons(
+    tx: Transaction, *, blinds: Sequence[bytes], ids: Sequence[bytes]
+) -> list[tuple[FoundPerson, WholePerson | None]]:
+    """Return what `find_persons` does, and `read_whole_persons` of each of them.
+
+    Why in one: a statement more costs a turn of a few questions as much as what it reads.
+    """
+    cursor = _cursor(tx)
+    rows: list[tuple[Any, ...]] = []
+    if blinds:
+        await cursor.execute(_FOUND_WHOLE + _BY_BLIND, {"blinds": packed_bytes(blinds)})
+        rows += await cursor.fetchall()
+    if ids:
+        await cursor.execute(_FOUND_WHOLE + _BY_ID, {"ids": packed_uuids(ids)})
+        rows += await cursor.fetchall()
+    own = len(FoundPerson._fields)
+    return [(_AS_FOUND(row[:own]), _as_whole(row[own:])) for row in rows]
+
+
+def _as_whole(row: tuple[Any, ...]) -> WholePerson | None:
+    idcs_sealed, household_id, *version = row
+    # A person whose version is hidden from the caller is known, and nothing more of them.
+    return WholePerson(PersonVersion(*version), idcs_sealed, household_id) if version[0] else None
 
 
 async def find_by_document(
@@ -155,9 +197,18 @@ async def read_whole_persons(tx: Transaction, ids: Sequence[bytes]) -> dict[byte
     }
 
 
-_WHOLE = f"""
-    SELECT uuid_send(person.person_id), idcs_sealed, household_id,
+_WHOLE_COLUMNS = f"""
+           idcs_sealed, household_id,
            {", ".join(f"person_version.{column}" for column in PersonVersion._fields)}
+"""
+_FOUND_WHOLE = f"""
+    SELECT {_FOUND_COLUMNS}, {_WHOLE_COLUMNS}
+      FROM person
+      LEFT JOIN person_version USING (person_id, version)
+      LEFT JOIN residence USING (person_id)
+""".encode()  # noqa: S608 -- our own column names
+_WHOLE = f"""
+    SELECT uuid_send(person.person_id), {_WHOLE_COLUMNS}
       FROM person
       JOIN person_version USING (person_id, version)
       LEFT JOIN residence USING (person_id)
@@ -219,6 +270,38 @@ async def log_answers(tx: Transaction, rows: AnsweredQuestions, *, at: datetime,
             "consents": packed_uuids(rows.consent_ids),
             "persons": packed_uuids(rows.person_ids),
             "households": packed_uuids(rows.household_ids),
+            "regions": packed_texts(rows.region_codes),
+        },
+    )
+
+
+async def log_batch(tx: Transaction, rows: AnsweredBatch, *, at: datetime, on: date) -> None:
+    """Add a row of the access log per answer of one request, as `log_answers` does.
+
+    What the rows share travels once: by the thousand that is a fifth of the statement.
+    """
+    await _cursor(tx).execute(
+        b"""
+        INSERT INTO access_log (access_id, accessed_at, client, purpose, action, attributes,
+                                result, consent_id, person_id, region_code, valid_on, known_at)
+        SELECT answer.access_id, %(at)s, %(client)s, %(purpose)s, %(action)s,
+               answer.attributes::text[], answer.result, answer.consent_id, answer.person_id,
+               answer.region_code, %(on)s, %(at)s
+          FROM unnest(%(access)s, %(attributes)s, %(results)s, %(consents)s, %(persons)s,
+                      %(regions)s)
+               AS answer (access_id, attributes, result, consent_id, person_id, region_code)
+        """,
+        {
+            "at": at,
+            "on": on,
+            "client": rows.client,
+            "purpose": rows.purpose,
+            "action": rows.action,
+            "access": packed_uuids(rows.access_ids),
+            "attributes": packed_texts(rows.attributes),
+            "results": packed_texts(rows.results),
+            "consents": packed_uuids(rows.consent_ids),
+            "persons": packed_uuids(rows.person_ids),
             "regions": packed_texts(rows.region_codes),
         },
     )

@@ -22,9 +22,9 @@ from services.registry.storage.look_ups import (
     WholePerson,
     attributes_literal,
     find_persons,
+    find_whole_persons,
     log_answers,
     read_standing_consents,
-    read_whole_persons,
 )
 from shared.kernel.errors import DomainError
 from shared.runtime.clock import Clock
@@ -224,27 +224,25 @@ async def answer_all(
 
 async def _find(tx: Transaction, questions: Sequence[Question]) -> list[Subject | None]:
     """Return whom each question is about, or None."""
-    found = await find_persons(
+    find = find_whole_persons if any(question.whole for question in questions) else _find_bare
+    found = await find(
         tx,
         blinds=[blind for question in questions for blind in question.blinds],
         ids=[asked.person_id.bytes for asked in questions if asked.person_id is not None],
     )
-    by_key: dict[bytes, FoundPerson] = {person.idcs_blind: person for person in found}
-    by_key |= {person.id_bytes: person for person in found}
-    persons = [_first(question, by_key) for question in questions]
-    wanted = {
-        person.id_bytes
-        for question, person in zip(questions, persons, strict=True)
-        if question.whole and person is not None
-    }
-    whole = await read_whole_persons(tx, list(wanted)) if wanted else {}
-    return [
-        None if person is None else Subject(person, whole.get(person.id_bytes))
-        for person in persons
-    ]
+    by_key: dict[bytes, Subject] = {}
+    for person, whole in found:
+        by_key[person.idcs_blind] = by_key[person.id_bytes] = Subject(person, whole)
+    return [_first(question, by_key) for question in questions]
 
 
-def _first(question: Question, by_key: dict[bytes, FoundPerson]) -> FoundPerson | None:
+async def _find_bare(
+    tx: Transaction, *, blinds: Sequence[bytes], ids: Sequence[bytes]
+) -> list[tuple[FoundPerson, WholePerson | None]]:
+    return [(person, None) for person in await find_persons(tx, blinds=blinds, ids=ids)]
+
+
+def _first(question: Question, by_key: dict[bytes, Subject]) -> Subject | None:
     if question.person_id is not None:
         return by_key.get(question.person_id.bytes)
     # While index keys rotate a person stands under one of several blind indexes.

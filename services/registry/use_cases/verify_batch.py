@@ -17,25 +17,24 @@ from services.registry.domain.policies import (
 )
 from services.registry.domain.verification import NAME_ATTRIBUTES
 from services.registry.storage.look_ups import (
-    AnsweredQuestions,
+    AnsweredBatch,
     FoundPerson,
     StandingConsent,
     WholePerson,
     attributes_literal,
     find_persons,
-    log_answers,
+    log_batch,
     read_standing_consents,
     read_whole_persons,
 )
 from services.registry.use_cases.agree import Agreed, IdcsMalformedError, agree, naming
-from services.registry.use_cases.answer_together import Subject
 from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.look_up import LookUp
 from services.registry.use_cases.spend_quota import spend_quota
 from services.registry.use_cases.verify_persons import (
     Verdict,
     Verification,
-    judged,
+    judging,
     nobody,
     result_of,
 )
@@ -90,7 +89,7 @@ async def verify_batch(
         known = await batch.read(tx, keys, on=today)
         verdicts = batch.judge(known)
         if batch.answered:
-            await log_answers(tx, batch.rows(), at=now, on=today)
+            await log_batch(tx, batch.rows(), at=now, on=today)
     if batch.unsealable is not None:
         raise batch.unsealable
     return verdicts
@@ -109,6 +108,9 @@ class _Batch:
             attributes: attributes_literal(sorted(attributes)) for attributes in set(self._claimed)
         }
         """By what is claimed of somebody, in the order of the claims, how the access log has it."""
+        self._judges = {
+            attributes: judging(attributes, agreed, using=using) for attributes in self.literals
+        }
         self.answered: list[_Answered] = []
         """What the access log must hold before the verdicts leave."""
         self.unsealable: UnsealError | None = None
@@ -183,29 +185,27 @@ class _Batch:
             consent_id = consent.consent_id.bytes
         if person is None:
             return nobody(verification.claims, agreed)
-        subject = Subject(person, known.whole.get(person.id_bytes))
+        whole = known.whole.get(person.id_bytes)
         try:
-            verdict = judged(verification.claims, subject, agreed, using=self._using)
+            verdict = self._judges[attributes](verification.claims, person, whole)
         except UnsealError as error:
             self.unsealable = self.unsealable or error
             return nobody(verification.claims, agreed)
         self.answered.append((person, self.literals[attributes], verdict, consent_id))
         return verdict
 
-    def rows(self) -> AnsweredQuestions:
+    def rows(self) -> AnsweredBatch:
         """Return the rows of the access log that tell of what was answered."""
-        count = len(self.answered)
         persons, attributes, verdicts, consent_ids = zip(*self.answered, strict=True)
-        return AnsweredQuestions(
+        return AnsweredBatch(
+            client=self._agreed.client,
+            purpose=self._agreed.purpose.code,
+            action=_ACTION,
             access_ids=[new_id_bytes() for _ in persons],
-            clients=[self._agreed.client] * count,
-            purposes=[self._agreed.purpose.code] * count,
-            actions=[_ACTION] * count,
             attributes=attributes,
             results=[result_of(verdict) for verdict in verdicts],
             consent_ids=consent_ids,
             person_ids=[person.id_bytes for person in persons],
-            household_ids=[None] * count,
             region_codes=[person.region_code for person in persons],
         )
 

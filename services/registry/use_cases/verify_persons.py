@@ -1,12 +1,18 @@
 """Answer yes or no to what a partner says of a person."""
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple, TypeAlias
 
-from services.registry.domain.policies import Attribute
-from services.registry.domain.verification import NAME_ATTRIBUTES, Claim, KnownNames, answers
+from services.registry.domain.policies import Attribute, IdentifierKind
+from services.registry.domain.verification import (
+    NAME_ATTRIBUTES,
+    Claim,
+    KnownNames,
+    answers,
+    facts_of,
+)
 from services.registry.domain.vocabulary import PersonStatus
-from services.registry.storage.look_ups import WholePerson
+from services.registry.storage.look_ups import FoundPerson, WholePerson
 from services.registry.use_cases.agree import Agreed, Identifier, agree, named, token_for
 from services.registry.use_cases.answer_together import Answer, Question, Subject
 from services.registry.use_cases.collaborators import Collaborators
@@ -32,6 +38,11 @@ class Verdict(NamedTuple):
     """The partner's token for the person, if the policy says so and everything holds."""
     fault: str | None = None
     """In a batch, the code of why this item alone was refused."""
+
+
+_VERIFIED = Verdict(verified=True)
+Claims: TypeAlias = Mapping[Attribute, Claim]
+Judge: TypeAlias = Callable[[Claims, FoundPerson, WholePerson | None], Verdict]
 
 
 def document_blinds(kind: str, number: str, *, using: Collaborators) -> tuple[bytes, ...]:
@@ -67,9 +78,10 @@ def _question(verification: Verification, agreed: Agreed, *, using: Collaborator
     claims = verification.claims
     about_names = not NAME_ATTRIBUTES.isdisjoint(claims)
     place = named(verification.identifier, agreed, using=using)
+    hold = judging(tuple(claims), agreed, using=using)
 
     def judge(subject: Subject) -> Answer:
-        verdict = judged(claims, subject, agreed, using=using)
+        verdict = hold(claims, *subject)
         return Answer(result_of(verdict), verdict)
 
     return Question(
@@ -84,25 +96,31 @@ def _question(verification: Verification, agreed: Agreed, *, using: Collaborator
     )
 
 
-def judged(
-    claims: Mapping[Attribute, Claim], subject: Subject, agreed: Agreed, *, using: Collaborators
-) -> Verdict:
-    """Return what comes of holding claims against what the registry knows.
+def judging(attributes: tuple[Attribute, ...], agreed: Agreed, *, using: Collaborators) -> Judge:
+    """Return what holds claims about these attributes against what the registry knows.
 
     The deceased and suspended are like nobody, except to a question about their status: else a yes
-    would let somebody be served in their name.
-
-    Raises:
-        UnsealError: The person's names cannot be opened.
+    would let somebody be served in their name. What it returns raises `UnsealError` if the person's
+    names cannot be opened.
     """
-    person, whole = subject
-    if person.status != PersonStatus.ACTIVE and Attribute.STATUS not in claims:
-        return nobody(claims, agreed)
-    names = None if whole is None else _names(whole, using=using)
-    held = answers(claims, person, names=names)
-    verified = False not in held.values()
-    token = token_for(person.id_bytes, agreed, using=using) if verified else None
-    return Verdict(verified, held if agreed.policy.detail else None, token)
+    of_status = Attribute.STATUS in attributes
+    like_nobody, active = nobody(attributes, agreed), PersonStatus.ACTIVE
+    plain = not agreed.policy.detail and agreed.policy.identifier is not IdentifierKind.TOKEN
+    # One comparison decides them all, where a yes or no is all that is told.
+    facts = facts_of(attributes) if plain else None
+
+    def judge(claims: Claims, person: FoundPerson, whole: WholePerson | None) -> Verdict:
+        if person.status != active and not of_status:
+            return like_nobody
+        if facts is not None:
+            return _VERIFIED if facts(person) == tuple(claims.values()) else like_nobody
+        names = None if whole is None else _names(whole, using=using)
+        held = answers(claims, person, names=names)
+        verified = False not in held.values()
+        token = token_for(person.id_bytes, agreed, using=using) if verified else None
+        return Verdict(verified, held if agreed.policy.detail else None, token)
+
+    return judge
 
 
 def result_of(verdict: Verdict) -> str:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request, Response
 from pydantic import BaseModel, SecretStr
 from starlette.types import Receive, Scope, Send
 
@@ -22,9 +22,10 @@ from shared.runtime.logging import configure_logging
 from shared.runtime.metrics import Metrics
 from shared.web.auth import Principal, TokenVerifier, requires
 from shared.web.process import HttpServer, listen, open_platform, run_loop
+from shared.web.straight import StraightRoute
 
 BARE = "/hello"
-router = APIRouter(prefix="/registry/v1/hello")
+router = APIRouter(prefix="/registry/v1/hello", route_class=StraightRoute)
 bare = FastAPI()
 
 
@@ -34,13 +35,14 @@ class Greeting(BaseModel):
     hello: str
 
 
-@router.post("")
+@router.post("", response_model=Greeting)
 async def greet(
     body: Greeting,
-    _principal: Annotated[Principal, requires("registry.persons:read", purpose=True)],
-) -> Greeting:
+    principal: Annotated[Principal, requires("registry.persons:read", purpose=True)],  # noqa: ARG001 -- who is let in
+    request: Request,  # noqa: ARG001
+) -> Response:
     """Answer what was said: the least that a route of this stack can do."""
-    return body
+    return Response(body.model_dump_json(), media_type="application/json")
 
 
 @bare.post(BARE)

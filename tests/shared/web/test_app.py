@@ -3,8 +3,6 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import httpx
@@ -16,10 +14,7 @@ from pydantic import BaseModel, Field
 
 from shared.kernel.errors import DomainError, ErrorKind
 from shared.testing.databases import ServiceDatabases
-from shared.testing.fixed_clock import FixedClock
-from shared.testing.platforms import make_test_keys, platform_for_tests
 from shared.testing.tokens import AUDIENCE, ISSUER, Issuer
-from shared.web.app import create_service_app
 from shared.web.auth import Principal, requires
 from shared.web.idempotency import Idempotent
 from shared.web.problems import problems
@@ -86,25 +81,9 @@ async def fault(_principal: Annotated[Principal, requires("things.things:read")]
 
 
 @pytest.fixture
-async def client(
-    things: ServiceDatabases, issuer: Issuer, clock: FixedClock, tmp_path: Path
-) -> AsyncIterator[httpx.AsyncClient]:
-    """Return a client of the little service."""
-    make_test_keys(tmp_path, "things")
-    platform = platform_for_tests(
-        "things", things.api, clock=clock, keys=tmp_path, verifier=issuer.verifier()
-    )
-    app = create_service_app(
-        service="things",
-        title="Things",
-        routers=[router],
-        platform=platform,
-        state={"database": things.api, "sealed": platform.sealed, "added": []},
-    )
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://things.test") as client:
-        client.app = app  # type: ignore[attr-defined] # tests look at its state
-        yield client
+def routers() -> list[APIRouter]:
+    """Return the routers of the little service."""
+    return [router]
 
 
 def code_of(response: httpx.Response) -> tuple[int, str]:

@@ -1,8 +1,6 @@
 """Nothing in a request is read in two ways, and no cursor in another list than its own."""
 
 import gzip
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
@@ -11,11 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from shared.kernel.paging import decode_cursor, encode_cursor
-from shared.testing.databases import ServiceDatabases
-from shared.testing.fixed_clock import FixedClock
-from shared.testing.platforms import make_test_keys, platform_for_tests
 from shared.testing.tokens import Issuer
-from shared.web.app import create_service_app
 from shared.web.auth import Principal, requires
 
 router = APIRouter(prefix="/notes/v1")
@@ -66,24 +60,9 @@ async def post_plain(
 
 
 @pytest.fixture
-async def client(
-    things: ServiceDatabases, issuer: Issuer, clock: FixedClock, tmp_path: Path
-) -> AsyncIterator[httpx.AsyncClient]:
-    """Return a client of the little service."""
-    make_test_keys(tmp_path, "things")
-    platform = platform_for_tests(
-        "things", things.api, clock=clock, keys=tmp_path, verifier=issuer.verifier()
-    )
-    app = create_service_app(
-        service="notes",
-        title="Notes",
-        routers=[router, open_router],
-        platform=platform,
-        state={},
-    )
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://notes.test") as client:
-        yield client
+def routers() -> list[APIRouter]:
+    """Return the routers of the little service."""
+    return [router, open_router]
 
 
 def code_of(response: httpx.Response) -> tuple[int, str]:

@@ -18,7 +18,6 @@ from services.gateway.api.proxy.refusals import (
     UPSTREAM_UNAVAILABLE,
     Refusal,
     RefusedError,
-    in_the_shape_of,
     method_unknown,
 )
 from services.gateway.domain.operations import Operation, OperationTable
@@ -81,7 +80,7 @@ class Proxy:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one call, or refuse it in the shape that its path has for it."""
+        """Answer one call, or refuse it with a problem document."""
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
@@ -93,12 +92,12 @@ class Proxy:
                 Exchange(receive, send, body_bytes_max=self._limits.body_bytes_max),
             )
         except RefusedError as error:
-            problem, detail = error.refusal.response(), error.refusal.detail
+            problem = error.refusal.response()
         except DomainError as error:
-            problem, detail = domain_problem(error), error.detail
+            problem = domain_problem(error)
         else:
             return
-        await in_the_shape_of(scope["path"], problem, detail=detail)(scope, receive, send)
+        await problem(scope, receive, send)
 
     async def _admitted(self, scope: Scope) -> Operation:
         """Return the operation that the call asks for and its token allows."""

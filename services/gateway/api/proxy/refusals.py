@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from shared.web.problems import problem_response
 
@@ -63,30 +63,4 @@ def method_unknown(allowed: tuple[str, ...]) -> Refusal:
         "gateway.method-unknown",
         "This address does not take this method.",
         MappingProxyType({"Allow": ", ".join(sorted(allowed))}),
-    )
-
-
-# The standard has one list of errors for whatever stands before a register.
-_DCI_PREFIX = "/dci/"
-_DCI_CODES = MappingProxyType(
-    {401: "err.request.unauthorized", 403: "err.request.forbidden", 405: "err.request.bad"}
-)
-
-
-def in_the_shape_of(path: str, problem: Response, *, detail: str) -> Response:
-    """Return a refusal as the callers of a path read it.
-
-    Args:
-        path: What was called; paths of the DCI standard answer in its shape who may not call them.
-        problem: The refusal as a problem document.
-        detail: Its sentence for people.
-    """
-    code = _DCI_CODES.get(problem.status_code)
-    if code is None or not path.startswith(_DCI_PREFIX):
-        return problem
-    kept = ("www-authenticate", "allow")
-    return JSONResponse(
-        {"errors": [{"code": code, "message": detail}]},
-        status_code=problem.status_code,
-        headers={name: problem.headers[name] for name in kept if name in problem.headers},
     )

@@ -102,6 +102,44 @@ async def test_what_a_dci_caller_may_not_do_is_said_in_the_standards_shape(
     assert stub.state.calls == []
 
 
+async def test_what_never_reaches_a_register_is_refused_in_the_standards_shape(
+    front: Front, stub: FastAPI, issuer: Issuer
+) -> None:
+    path = "/dci/social/v1.0.0/registry/sync/search"
+
+    @stub.post(path, operation_id="search")
+    async def search(_: Annotated[Principal, requires("registry.social:search")]) -> None:
+        stub.state.calls.append("search")
+
+    headers = issuer.headers("registry.social:search")
+    async with front(sanad_body_bytes_max=10) as app, caller(app) as http:
+        large = await http.post(path, content=b"x" * 11, headers=headers)
+        unknown = await http.post("/dci/social/v1.0.0/registry/searches", headers=headers)
+        nowhere = await http.post("/dci/elsewhere", headers=headers)
+        malformed = await http.post(f"{path}//", headers=headers)
+    away = {"registry": HttpUpstream(unused_address())}
+    async with front(away) as app, caller(app) as http:
+        unreachable = await http.post(path, headers=headers)
+    told = [
+        (refused.status_code, refused.json()["errors"][0]["code"])
+        for refused in (large, unknown, nowhere, malformed, unreachable)
+    ]
+    assert told == [
+        (413, "err.request.bad"),
+        (404, "err.request.not_found"),
+        (404, "err.request.not_found"),
+        (400, "err.request.bad"),
+        (503, "err.service.unavailable"),
+    ]
+    for refused in (large, unknown, nowhere, malformed, unreachable):
+        assert refused.headers["content-type"] == "application/json"
+        assert int(refused.headers["content-length"]) == len(refused.content)
+        assert "x-request-id" in refused.headers
+        assert refused.json()["errors"][0]["message"]
+    assert unreachable.headers["retry-after"] == "1"
+    assert stub.state.calls == []
+
+
 async def test_nobody_can_pretend_to_be_the_front_door(front: Front, issuer: Issuer) -> None:
     forged = {
         "X-Forwarded-For": "10.0.0.1",
@@ -256,7 +294,7 @@ async def test_an_answer_that_breaks_off_breaks_the_callers_connection(
         serving(stub) as address,
         front({"registry": HttpUpstream(address)}) as app,
         serving(app) as gateway,
-        httpx.AsyncClient(headers=issuer.headers(READ)) as http,
+        httpx.AsyncClient(headers=issuer.headers(READ), timeout=60) as http,
     ):
         with pytest.raises(httpx.RemoteProtocolError):
             await http.get(f"{gateway}/registry/v1/lines/2000")
