@@ -23,7 +23,7 @@ from pathlib import Path
 from shared.storage.embedded import start_postgres
 server = start_postgres(Path(sys.argv[1]))
 print(server.process.pid, server.admin_url, flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -46,10 +46,10 @@ def connect(url: str) -> psycopg.Connection:
 
 def wait_until_gone(pid: int) -> None:
     """Wait until a process has ended."""
-    for _ in range(400):
+    for _ in range(1_200):
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             return
         if state == "Z":
             return
