@@ -11,7 +11,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.registry.domain.households import is_adult
-from services.registry.domain.parentage import PARENT_RELATIONS, Parent, parent_fault
+from services.registry.domain.parentage import (
+    PARENT_RELATIONS,
+    Parent,
+    births_fault,
+    parent_fault,
+)
 from services.registry.domain.rejects import Reject, RejectCode
 from services.registry.domain.vocabulary import PersonStatus
 
@@ -27,6 +32,8 @@ class Candidate(NamedTuple):
     birth_date: date
     sex: str
     status: str
+    births: tuple[date, ...] = ()
+    """When the other children of whom they are to be the mother were born."""
 
 
 class Above(NamedTuple):
@@ -81,6 +88,8 @@ def relation_fault(candidate: Candidate, guarded: Guarded, *, relation: str) -> 
     if code := parent_fault(
         relation, Parent(candidate.birth_date, candidate.sex), born_on=guarded.birth_date
     ):
+        return (Reject("relation", code),)
+    if code := births_fault(candidate.births, born_on=guarded.birth_date):
         return (Reject("relation", code),)
     if relation in PARENT_RELATIONS and any(held.relation == relation for held in guarded.held):
         return (Reject("relation", RejectCode.PARENT_OTHER),)

@@ -5,6 +5,12 @@ Sources:
     marriage, and a woman who is married, are barred; art. 40 to 46: a man may be allowed a second
     wife. Whom a guardian may marry no text of the registry says: that a ward is barred for as long
     as one answers for the other is an assumption.
+
+    What ends a marriage for the registry is an assumption as well. A woman is somebody's wife until
+    he dies, or a separation is declared with a judgment of divorce, wherever she lives: to leave
+    his household, or to be listed there no more, ends nothing. If a household said it in error, a
+    correction of the kinships while both live there takes it back. A divorce or an annulment that
+    was never told is told by the evidence of her next marriage: a judicial decision.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,7 +18,7 @@ from typing import NamedTuple
 
 from services.registry.domain.declarations import DeclaredHousehold, DeclaredMember
 from services.registry.domain.rejects import RejectCode
-from services.registry.domain.vocabulary import Kinship, Sex
+from services.registry.domain.vocabulary import EvidenceKind, Kinship, Sex
 
 _SPOUSES = frozenset({Kinship.HEAD, Kinship.SPOUSE})
 _NO_KIN = frozenset(
@@ -42,10 +48,12 @@ class Ties(NamedTuple):
     """One of them is the other's parent, or answers for them on that day."""
     married: bool
     """They declared a marriage, and no divorce since."""
+    husband: bool
+    """The woman has another husband who lives, as was declared or as a household last said."""
 
 
 def marriage_fault(
-    one: Betrothed, other: Betrothed, *, ties: Ties, deceased: Collection[str]
+    one: Betrothed, other: Betrothed, *, ties: Ties, deceased: Collection[str], evidence: str
 ) -> RejectCode | None:
     """Return why two people cannot marry, if they cannot.
 
@@ -54,6 +62,7 @@ def marriage_fault(
         other: The other.
         ties: What is on file of both.
         deceased: Who is on file as deceased and still a member, by IDCS.
+        evidence: What proves the marriage.
     """
     if one.idcs == other.idcs:
         return RejectCode.SPOUSES_NOT_TWO
@@ -65,7 +74,8 @@ def marriage_fault(
     if ties.guarded or _are_kin(kinships):
         return RejectCode.SPOUSES_KIN
     bride = one if one.sex == Sex.FEMALE else other
-    return RejectCode.SPOUSE_MARRIED if _has_husband(bride, deceased) else None
+    has_left_him = ties.husband and evidence != EvidenceKind.JUDICIAL_DECISION
+    return RejectCode.SPOUSE_MARRIED if has_left_him or _has_husband(bride, deceased) else None
 
 
 def _kinships(one: Betrothed, other: Betrothed) -> frozenset[str]:

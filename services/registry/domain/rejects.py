@@ -67,6 +67,8 @@ class RejectCode(StrEnum):
     PARENT_DECEASED = "registry.parent-deceased"
     PARENTS_SAME = "registry.parents-same"
     PARENT_OTHER = "registry.parent-other"
+    BIRTHS_TOO_CLOSE = "registry.births-too-close"
+    BIRTHS_TOO_MANY = "registry.births-too-many"
     SPOUSES_NOT_TWO = "registry.spouses-not-two"
     SPOUSES_ONE_SEX = "registry.spouses-one-sex"
     SPOUSES_KIN = "registry.spouses-kin"

@@ -69,7 +69,8 @@ async def add_attestations(
     What a source said before of the same fact and first day, word for word, changes nothing: a
     report may be sent again.
     """
-    distinct = list({item[:4]: item for item in attestations}.values())
+    # In one order, so that no two batches of the same facts wait for each other.
+    distinct = [item for _, item in sorted({item[:4]: item for item in attestations}.items())]
     cursor = tx.cursor(row_factory=tuple_row)
     await cursor.execute(
         """
@@ -149,20 +150,31 @@ async def make_due(tx: Transaction, persons: Sequence[tuple[UUID, str, date]]) -
     )
 
 
-async def take_due(tx: Transaction, *, on: date) -> list[UUID]:
-    """Take at most `DUE_PERSONS_MAX` persons who are due, skipping those another worker has."""
+async def find_due(tx: Transaction, *, on: date) -> list[UUID]:
+    """Return at most `DUE_PERSONS_MAX` persons who are due, those who have waited longest first."""
+    cursor = tx.cursor(row_factory=tuple_row)
+    await cursor.execute(
+        "SELECT person_id FROM attestation_due WHERE due_on <= %(on)s"
+        " ORDER BY due_on LIMIT %(limit)s",
+        {"on": on, "limit": DUE_PERSONS_MAX},
+    )
+    return [person_id for (person_id,) in await cursor.fetchall()]
+
+
+async def take_due(tx: Transaction, person_ids: Sequence[UUID], *, on: date) -> set[UUID]:
+    """Take those of the persons who are due and whom nobody has."""
     cursor = tx.cursor(row_factory=tuple_row)
     await cursor.execute(
         """
         DELETE FROM attestation_due
          WHERE (person_id, due_on) IN (
-               SELECT person_id, due_on FROM attestation_due WHERE due_on <= %(on)s
-                ORDER BY due_on LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+               SELECT person_id, due_on FROM attestation_due
+                WHERE person_id = ANY(%(ids)s) AND due_on <= %(on)s FOR UPDATE SKIP LOCKED)
         RETURNING person_id
         """,
-        {"on": on, "limit": DUE_PERSONS_MAX},
+        {"ids": list(person_ids), "on": on},
     )
-    return [person_id for (person_id,) in await cursor.fetchall()]
+    return {person_id for (person_id,) in await cursor.fetchall()}
 
 
 async def find_reported(

@@ -48,32 +48,45 @@ async def make_deceased_due(
     )
 
 
-async def take_deceased(tx: Transaction) -> dict[UUID, date]:
-    """Take at most `DECEASED_TAKEN_MAX` deceased of applied files, and since when they count so.
+async def find_deceased(tx: Transaction) -> list[UUID]:
+    """Return at most `DECEASED_TAKEN_MAX` deceased of applied files.
 
-    Those another worker has are skipped. What a file says of households comes after its persons
-    and may be older than the day it arrived: it takes effect first.
+    What a file says of households comes after its persons and may be older than the day it
+    arrived: it takes effect first.
     """
+    cursor = tx.cursor(row_factory=tuple_row)
+    await cursor.execute(
+        """
+        SELECT person_id FROM deceased_due JOIN import_job USING (job_id)
+         WHERE import_job.state = 'completed'
+         ORDER BY person_id LIMIT %(limit)s
+        """,
+        {"limit": DECEASED_TAKEN_MAX},
+    )
+    return [person_id for (person_id,) in await cursor.fetchall()]
+
+
+async def take_deceased(tx: Transaction, person_ids: Sequence[UUID]) -> dict[UUID, date]:
+    """Take those of the deceased whom nobody has, and return since when they count so."""
     cursor = tx.cursor(row_factory=tuple_row)
     await cursor.execute(
         """
         DELETE FROM deceased_due
          WHERE person_id IN (
-               SELECT person_id FROM deceased_due JOIN import_job USING (job_id)
-                WHERE import_job.state = 'completed'
-                ORDER BY person_id LIMIT %(limit)s FOR UPDATE OF deceased_due SKIP LOCKED)
+               SELECT person_id FROM deceased_due
+                WHERE person_id = ANY(%(ids)s) FOR UPDATE SKIP LOCKED)
         RETURNING person_id, effective_on
         """,
-        {"limit": DECEASED_TAKEN_MAX},
+        {"ids": list(person_ids)},
     )
     return dict(await cursor.fetchall())
 
 
 async def lock_residents(tx: Transaction, household_ids: Sequence[UUID]) -> None:
-    """Hold everybody who lives in these households, in the one order, before the households."""
+    """Hold everybody who lives in these households, before the households are held."""
     await tx.execute(
         "SELECT 1 FROM person JOIN residence USING (person_id)"
         " WHERE residence.household_id = ANY(%(ids)s)"
-        " ORDER BY idcs_blind FOR NO KEY UPDATE OF person",
+        " ORDER BY person_id FOR NO KEY UPDATE OF person",
         {"ids": list(household_ids)},
     )

@@ -160,3 +160,39 @@ async def everybody_above(
     )
     generation_of: dict[UUID, int] = dict(await cursor.fetchall())
     return Above(frozenset(generation_of), max(generation_of.values(), default=0))
+
+
+async def births_of(tx: Transaction, mother_id: UUID, *, besides: UUID) -> tuple[date, ...]:
+    """Return when the children were born whose mother somebody is on file as.
+
+    By the births that were declared, and by guardianships; one that has ended counts no more, since
+    what was recorded in error is ended.
+
+    Args:
+        tx: The open transaction; it must see every region, and hold the mother.
+        mother_id: The mother.
+        besides: A child that is left out.
+    """
+    cursor = tx.cursor(row_factory=tuple_row)
+    await cursor.execute(
+        """
+        WITH child (person_id) AS (
+            SELECT newborn.person_id
+              FROM declaration_subject AS mother
+              JOIN declaration_subject AS newborn USING (declaration_id)
+             WHERE mother.person_id = %(mother_id)s AND mother.part = 'mother'
+               AND newborn.part = 'newborn'
+             UNION
+            SELECT person_id FROM guardianship
+             WHERE guardian_id = %(mother_id)s AND relation = 'mother'
+        )
+        SELECT person.birth_date FROM child JOIN person USING (person_id)
+         WHERE person_id <> %(besides)s
+           AND NOT EXISTS (SELECT FROM guardianship AS ended
+                            WHERE ended.person_id = person.person_id
+                              AND ended.guardian_id = %(mother_id)s
+                              AND ended.relation = 'mother' AND ended.valid_to IS NOT NULL)
+        """,
+        {"mother_id": mother_id, "besides": besides},
+    )
+    return tuple(born for (born,) in await cursor.fetchall())

@@ -111,13 +111,13 @@ class HouseholdAsKnown:
 async def lock_households(
     tx: Transaction, blinds: Sequence[bytes]
 ) -> dict[bytes, StandingHousehold]:
-    """Return the households with these blind indexes, locked in one order against deadlocks."""
+    """Return the households with these blind indexes, locked in the order of their ids."""
     cursor = tx.cursor(binary=True, row_factory=tuple_row)
     await cursor.execute(
         "SELECT reference_blind, household_id, region_code, version, valid_from,"
         " content_digest, seen_in"
         " FROM household WHERE reference_blind = ANY(%(blinds)s::bytea[])"
-        " ORDER BY reference_blind FOR NO KEY UPDATE",
+        " ORDER BY household_id FOR NO KEY UPDATE",
         {"blinds": array_of_bytes(blinds)},
     )
     return {blind: StandingHousehold(*known) for blind, *known in await cursor.fetchall()}

@@ -8,9 +8,40 @@ from psycopg.rows import tuple_row
 from services.registry.domain.marriages import Ties
 from shared.storage.database import Transaction
 
+_NO_DIVORCE_SINCE = """
+    NOT EXISTS (
+        SELECT FROM declaration AS divorce
+          JOIN declaration_subject AS parted USING (declaration_id)
+         WHERE divorce.verb = 'separation' AND divorce.evidence_kind = 'divorce_judgment'
+           AND divorce.recorded_at > marriage.recorded_at AND parted.part = 'separated'
+           AND parted.person_id IN (marriage.one_id, marriage.other_id))
+"""
+_DECLARED = """
+    SELECT one.person_id AS one_id, other.person_id AS other_id, declaration.recorded_at
+      FROM declaration_subject AS one
+      JOIN declaration USING (declaration_id)
+      JOIN declaration_subject AS other USING (declaration_id)
+     WHERE one.person_id = ANY(%(both)s) AND one.part = 'spouse'
+       AND declaration.verb = 'marriage'
+       AND other.person_id <> one.person_id AND other.part = 'spouse'
+"""
+_LISTED = """
+    SELECT one_id, other_id, recorded_at
+      FROM (SELECT DISTINCT ON (household_id, one.person_id, other.person_id)
+                   one.person_id AS one_id, other.person_id AS other_id, listing.recorded_at,
+                   one.kinship AS one_kinship, other.kinship AS other_kinship
+              FROM household_member AS one
+              JOIN household_member AS other USING (household_id, version)
+              JOIN household_version AS listing USING (household_id, version)
+             WHERE one.person_id = ANY(%(both)s) AND one.sex = 'F' AND other.sex = 'M'
+             ORDER BY household_id, one.person_id, other.person_id, version DESC) AS last_told
+     WHERE (one_kinship, other_kinship) IN (('head', 'spouse'), ('spouse', 'head'))
+"""
+"""Every couple of which a household said so in the last of its versions that lists both."""
+
 
 async def ties_between(tx: Transaction, one: UUID, other: UUID, *, on: date) -> Ties:
-    """Return whether one is the other's parent or guardian, and whether they are married.
+    """Return what is on file of two people who are to marry.
 
     Args:
         tx: The open transaction; it must see every region.
@@ -20,7 +51,7 @@ async def ties_between(tx: Transaction, one: UUID, other: UUID, *, on: date) -> 
     """
     cursor = tx.cursor(row_factory=tuple_row)
     await cursor.execute(
-        """
+        f"""
         SELECT EXISTS (
                SELECT FROM (SELECT DISTINCT ON (guardianship_id) * FROM guardianship
                              WHERE person_id = ANY(%(both)s) AND guardian_id = ANY(%(both)s)
@@ -28,22 +59,16 @@ async def ties_between(tx: Transaction, one: UUID, other: UUID, *, on: date) -> 
                 WHERE relation IN ('mother', 'father')
                    OR %(on)s BETWEEN valid_from AND coalesce(valid_to, 'infinity')),
                EXISTS (
-               SELECT FROM declaration AS marriage
-                 JOIN declaration_subject AS one USING (declaration_id)
-                 JOIN declaration_subject AS other USING (declaration_id)
-                WHERE marriage.verb = 'marriage'
-                  AND one.part = 'spouse' AND one.person_id = %(one)s
-                  AND other.part = 'spouse' AND other.person_id = %(other)s
-                  AND NOT EXISTS (
-                      SELECT FROM declaration AS divorce
-                        JOIN declaration_subject AS parted USING (declaration_id)
-                       WHERE divorce.verb = 'separation'
-                         AND divorce.evidence_kind = 'divorce_judgment'
-                         AND divorce.recorded_at > marriage.recorded_at
-                         AND parted.part = 'separated'
-                         AND parted.person_id = ANY(%(both)s)))
-        """,
-        {"one": one, "other": other, "both": [one, other], "on": on},
+               SELECT FROM ({_DECLARED}) AS marriage
+                WHERE other_id = ANY(%(both)s) AND {_NO_DIVORCE_SINCE}),
+               EXISTS (
+               SELECT FROM ({_DECLARED} UNION ALL {_LISTED}) AS marriage
+                 JOIN person AS wife ON wife.person_id = one_id AND wife.sex = 'F'
+                 JOIN person AS husband ON husband.person_id = other_id
+                WHERE other_id <> ALL(%(both)s) AND husband.status <> 'deceased'
+                  AND {_NO_DIVORCE_SINCE})
+        """,  # noqa: S608 -- our own expressions
+        {"both": [one, other], "on": on},
     )
     (row,) = await cursor.fetchall()
     return Ties(*row)

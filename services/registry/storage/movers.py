@@ -28,15 +28,18 @@ class StandingVersion(NamedTuple):
 async def lock_standing_versions(
     tx: Transaction, person_ids: Sequence[UUID]
 ) -> list[StandingVersion]:
-    """Hold persons, in the order of their blind indexes, and return their current versions.
+    """Hold persons, and return their current versions; the transaction must see every region.
 
-    The transaction must see every region.
+    Nobody is waited for: the households are held by now, and persons come before households.
+
+    Raises:
+        LockNotAvailable: Another transaction holds one of them.
     """
     cursor = tx.cursor(binary=True, row_factory=tuple_row)
     take_packed_arrays(cursor)
     parameters = {"ids": packed_uuids([person_id.bytes for person_id in person_ids])}
     await cursor.execute(
-        "SELECT 1 FROM person WHERE person_id = ANY(%(ids)s) ORDER BY idcs_blind FOR NO KEY UPDATE",
+        "SELECT 1 FROM person WHERE person_id = ANY(%(ids)s) FOR NO KEY UPDATE NOWAIT",
         parameters,
     )
     # Read only once they are locked: whoever held them may have moved them.

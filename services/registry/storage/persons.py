@@ -84,12 +84,12 @@ class PlaceablePerson(NamedTuple):
 
 
 async def lock_persons(tx: Transaction, blinds: Sequence[bytes]) -> dict[bytes, StandingPerson]:
-    """Return the persons with these blind indexes, locked in one order against deadlocks."""
+    """Return the persons with these blind indexes, locked in the order of their ids."""
     cursor = tx.cursor(binary=True, row_factory=tuple_row)
     take_packed_arrays(cursor)
     await cursor.execute(
         "SELECT idcs_blind, person_id, region_code, status, version, content_digest, seen_in"
-        " FROM person WHERE idcs_blind = ANY(%(blinds)s) ORDER BY idcs_blind FOR NO KEY UPDATE",
+        " FROM person WHERE idcs_blind = ANY(%(blinds)s) ORDER BY person_id FOR NO KEY UPDATE",
         {"blinds": packed_bytes(blinds)},
     )
     return {blind: StandingPerson(*known) for blind, *known in await cursor.fetchall()}

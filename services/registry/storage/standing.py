@@ -64,19 +64,30 @@ class StandingMember(NamedTuple):
     facts: dict[str, Any]
 
 
-async def lock_known_persons(
-    tx: Transaction, blinds: Sequence[bytes], *, homes: Sequence[UUID] = ()
-) -> list[KnownPerson]:
-    """Return the persons with these blind indexes, locked in one order against deadlocks.
+async def hold_persons(
+    tx: Transaction,
+    blinds: Sequence[bytes],
+    *,
+    persons: Sequence[UUID] = (),
+    homes: Sequence[UUID] = (),
+) -> None:
+    """Hold some persons, and whoever lives with one of them or in one of the homes.
 
-    Whoever lives with one of them, or in one of the homes, is held too: they may move together.
+    Every writer of the registry holds all persons whom it may write of before any household, and
+    households before it writes, each in the order of their ids: no two wait for each other.
+
+    Args:
+        tx: The open transaction; it must see every region.
+        blinds: Persons by blind index.
+        persons: Persons by pseudonym; those they live with are not held.
+        homes: Households whose residents are held.
     """
-    cursor = tx.cursor(row_factory=tuple_row)
-    parameters = {"blinds": array_of_bytes(blinds), "homes": list(homes)}
-    await cursor.execute(
+    await tx.execute(
         """
         SELECT 1 FROM person
          WHERE person_id IN (
+               SELECT unnest(%(persons)s::uuid[])
+                UNION ALL
                SELECT person_id FROM person WHERE idcs_blind = ANY(%(blinds)s::bytea[])
                 UNION ALL
                SELECT person_id FROM residence
@@ -86,11 +97,15 @@ async def lock_known_persons(
                  FROM person JOIN residence USING (person_id)
                  JOIN residence AS living_with USING (household_id)
                 WHERE person.idcs_blind = ANY(%(blinds)s::bytea[]))
-         ORDER BY idcs_blind FOR NO KEY UPDATE
+         ORDER BY person_id FOR NO KEY UPDATE
         """,
-        parameters,
+        {"blinds": array_of_bytes(blinds), "persons": list(persons), "homes": list(homes)},
     )
-    # Read only once they are locked: whoever held them may have moved them.
+
+
+async def read_known_persons(tx: Transaction, blinds: Sequence[bytes]) -> list[KnownPerson]:
+    """Return the persons with these blind indexes, as they are once they are held."""
+    cursor = tx.cursor(row_factory=tuple_row)
     await cursor.execute(
         f"""
         SELECT person_id, idcs_blind, person.region_code, birth_date, sex, status, version,
@@ -98,7 +113,7 @@ async def lock_known_persons(
           FROM person LEFT JOIN residence USING (person_id)
          WHERE idcs_blind = ANY(%(blinds)s::bytea[])
         """,  # noqa: S608 -- our own expression
-        parameters,
+        {"blinds": array_of_bytes(blinds)},
     )
     return [KnownPerson(*row) for row in await cursor.fetchall()]
 
@@ -129,15 +144,22 @@ async def strangers_among(
 
 
 async def lock_standing(
-    tx: Transaction, household_ids: Sequence[UUID]
+    tx: Transaction, household_ids: Sequence[UUID], *, references: Sequence[bytes] = ()
 ) -> tuple[list[StandingRow], list[StandingMember]]:
-    """Return the households that stand among these, and their members, in the order of locking."""
+    """Return the households that stand among these, and their members, in the order of locking.
+
+    Args:
+        tx: The open transaction; it must see every region.
+        household_ids: The households.
+        references: Blind indexes of references whose households, if any, are held as well.
+    """
     cursor = tx.cursor(row_factory=tuple_row)
     parameters = {"ids": list(household_ids)}
     await cursor.execute(
-        "SELECT 1 FROM household WHERE household_id = ANY(%(ids)s)"
-        " ORDER BY reference_blind FOR NO KEY UPDATE",
-        parameters,
+        "SELECT 1 FROM household"
+        " WHERE household_id = ANY(%(ids)s) OR reference_blind = ANY(%(references)s::bytea[])"
+        " ORDER BY household_id FOR NO KEY UPDATE",
+        {**parameters, "references": array_of_bytes(references)},
     )
     await cursor.execute(
         """
@@ -146,7 +168,7 @@ async def lock_standing(
                household.valid_from
           FROM household JOIN household_version USING (household_id, version)
          WHERE household_id = ANY(%(ids)s) AND household.state = 'standing'
-         ORDER BY reference_blind
+         ORDER BY household_id
         """,
         parameters,
     )

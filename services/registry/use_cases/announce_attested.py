@@ -3,7 +3,7 @@
 import structlog
 
 from services.registry.domain.checks import EVERY_REGION
-from services.registry.storage.attestations import homes_of, take_due
+from services.registry.storage.attestations import find_due, homes_of, take_due
 from services.registry.use_cases.announce_households import Placement
 from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.read_block import HouseholdLine
@@ -24,12 +24,18 @@ async def announce_attested(using: Collaborators) -> bool:
     today = using.clock.today()
     recording = Recording(new_id(), on=today, at=using.clock.now(), regions=(EVERY_REGION,))
     async with using.database.transaction() as tx:
-        due = await take_due(tx, on=today)
-        if not due:
+        found = await find_due(tx, on=today)
+        if not found:
             return False
-        standing = await standing_households(tx, await homes_of(tx, due), using=using)
+        # Whoever reports facts waits for who is taken, and so must not be waited for after that.
+        standing = await standing_households(tx, await homes_of(tx, found), using=using)
+        due = await take_due(tx, found, on=today)
         # A household whose deceased have yet to leave tells what is attested when they have.
-        placements = [_again(home) for home in standing.values() if not home.deceased]
+        placements = [
+            _again(home)
+            for home in standing.values()
+            if not home.deceased and any(person.person_id in due for person in home.members)
+        ]
         await write_households(tx, placements, recording=recording, using=using)
     log.info("attested-households-announced", persons=len(due), households=len(placements))
     return True

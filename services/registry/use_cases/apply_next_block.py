@@ -2,14 +2,17 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 import structlog
+from psycopg.errors import LockNotAvailable
 
 from services.registry.storage import import_blocks, import_jobs
 from services.registry.storage.import_blocks import LineReject, SealedBlock
 from services.registry.storage.import_jobs import BlockTally, ImportJob
+from services.registry.storage.standing import hold_persons
 from services.registry.use_cases.block_readers import BlockReader, ThreadReader
 from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.read_block import ReadBlock, ReadingTerms
@@ -127,8 +130,16 @@ def _terms(job: ImportJob, using: Collaborators) -> ReadingTerms:
 
 
 async def _apply(turn: _Turn, taken: _Taken, *, using: Collaborators) -> None:
-    async with using.database.transaction() as tx:
-        tally = await _take_effect(tx, turn, taken, using=using)
+    """Apply a block; hold all its people first only if somebody else holds one of those who move.
+
+    Mostly nobody does, and to hold each of them would be to write each of them once more.
+    """
+    try:
+        async with using.database.transaction() as tx:
+            tally = await _take_effect(tx, turn, taken, using=using)
+    except LockNotAvailable:
+        async with using.database.transaction() as tx:
+            tally = await _take_effect(tx, turn, taken, using=using, held=taken.read.people)
     using.lines_applied.labels("recorded").inc(tally.persons_recorded + tally.households_recorded)
     using.lines_applied.labels("unchanged").inc(tally.unchanged)
     using.lines_applied.labels("rejected").inc(tally.rejected)
@@ -137,11 +148,18 @@ async def _apply(turn: _Turn, taken: _Taken, *, using: Collaborators) -> None:
 
 
 async def _take_effect(
-    tx: Transaction, turn: _Turn, taken: _Taken, *, using: Collaborators
+    tx: Transaction,
+    turn: _Turn,
+    taken: _Taken,
+    *,
+    using: Collaborators,
+    held: Sequence[bytes] = (),
 ) -> BlockTally:
     job, number, now = turn.job, taken.block.number, using.clock.now()
     if await _hold_lease(tx, using) != turn.fence:
         raise _taken_by_another()
+    if held:
+        await hold_persons(tx, held)
     recording = Recording(job.job_id, on=_arrival_day(job, using), at=now, regions=job.regions)
     tally, rejects = await _record(tx, taken.read, recording=recording, using=using)
     await import_blocks.add_rejects(tx, rejects)

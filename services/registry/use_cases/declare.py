@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from psycopg.errors import UniqueViolation
+from psycopg.errors import LockNotAvailable, UniqueViolation
 
 from services.registry.domain.checks import EARLIEST_DATE
 from services.registry.domain.declared_verbs import (
@@ -14,13 +15,16 @@ from services.registry.domain.declared_verbs import (
     Death,
     Marriage,
     Move,
+    Registration,
+    Separation,
     StatusChange,
+    Verb,
 )
 from services.registry.domain.households import is_adult
 from services.registry.domain.life_events import ChangeRefusedError
 from services.registry.domain.marriages import Betrothed, marriage_fault
 from services.registry.domain.parentage import PARENT_RELATIONS, Parent, parent_fault
-from services.registry.domain.plans import NamedPerson, Plan, Standing
+from services.registry.domain.plans import NamedPerson, Plan, Standing, members_of
 from services.registry.domain.receipts import verbs
 from services.registry.domain.rejects import Reject, RejectCode
 from services.registry.domain.vocabulary import EvidenceKind, PersonStatus
@@ -33,7 +37,7 @@ from services.registry.use_cases.declaration_errors import DeclarationConflictEr
 from services.registry.use_cases.declaration_made import DeclarationMade, Declarer
 from services.registry.use_cases.dissolve_households import dissolve_households
 from services.registry.use_cases.give_receipt import Filed, Receipt, Subject, give_receipt
-from services.registry.use_cases.name_people import name_people
+from services.registry.use_cases.name_people import hold_people, name_people
 from services.registry.use_cases.read_household import HouseholdNotFoundError
 from services.registry.use_cases.record_households import strangers_named
 from services.registry.use_cases.record_newborn import Newborn, link_parents, record_newborn
@@ -91,7 +95,7 @@ async def declare(
         return await _take_effect(tx, course, using=using)
     except ChangeRefusedError as error:
         raise refused(*error.rejects) from error
-    except UniqueViolation as error:
+    except (UniqueViolation, LockNotAvailable) as error:
         message = "Somebody has just declared something about the same people; look, and try again."
         raise DeclarationConflictError(message) from error
 
@@ -108,6 +112,7 @@ def _judge_form(made: DeclarationMade, today: date) -> None:
 async def _take_effect(tx: Transaction, course: _Course, *, using: Collaborators) -> Receipt:
     made, recording = course.made, course.recording
     newborn: Newborn | None = None
+    await _hold(tx, course, using=using)
     if isinstance(made.verb, Birth):
         newborn = await record_newborn(tx, made, made.verb, recording=recording, using=using)
         course.made = made = replace(made, verb=newborn.birth)
@@ -162,21 +167,40 @@ def _standing(course: _Course) -> Standing:
     )
 
 
+async def _hold(tx: Transaction, course: _Course, *, using: Collaborators) -> None:
+    """Hold everybody whom the declaration may touch, at once: whoever waits has written nothing."""
+    verb = course.made.verb
+    people = [person.idcs for person in _named(course.made)]
+    if isinstance(verb, Birth):
+        people.append(verb.member.idcs)
+    if (founded := _founded(verb)) is not None:
+        people += members_of(founded)
+    await hold_people(tx, people, homes=verb.households(), using=using)
+
+
+def _named(made: DeclarationMade) -> list[NamedPerson]:
+    """Return whom a declaration names, and who declares."""
+    named = list(made.verb.persons())
+    if made.declared_by is not None:
+        named.append(NamedPerson("declared_by", made.declared_by, "declarer"))
+    return named
+
+
 async def _name(tx: Transaction, course: _Course, *, using: Collaborators) -> None:
-    """Find and hold everybody, and every household, that the declaration is about."""
-    verb, declarer = course.made.verb, course.made.declared_by
-    named = list(verb.persons())
-    if declarer is not None:
-        named.append(NamedPerson("declared_by", declarer, "declarer"))
-    course.people = await name_people(
-        tx, named, regions=course.recording.regions, homes=list(verb.households()), using=using
-    )
+    """Find everybody that the declaration is about, and hold every household."""
+    verb, named = course.made.verb, _named(course.made)
+    course.people = await name_people(tx, named, regions=course.recording.regions, using=using)
     _judge_people(course, named)
     moving = [person for person in verb.persons() if person.part not in PARENT_RELATIONS]
     left = {course.people[person.idcs].household_id for person in moving} - {None}
     wanted = {*verb.households(), *left}
+    founded = _founded(verb)
+    reference = None if founded is None else founded.get("reference")
     course.standing = await standing_households(
-        tx, [household_id for household_id in wanted if household_id is not None], using=using
+        tx,
+        [household_id for household_id in wanted if household_id is not None],
+        references=[] if reference is None else [reference],
+        using=using,
     )
     may_change = course.recording.may_change
     for household_id in verb.households():
@@ -189,6 +213,13 @@ async def _name(tx: Transaction, course: _Course, *, using: Collaborators) -> No
         home = None if home_id is None else course.standing.get(home_id)
         if home is not None and not may_change(home.region_code):
             raise refused(Reject(person.field, RejectCode.SUBJECT_OUT_OF_SCOPE))
+
+
+def _founded(verb: Verb) -> Mapping[str, Any] | None:
+    """Return the household that a declaration founds, as it is said; None if none."""
+    if isinstance(verb, Registration):
+        return verb.household
+    return verb.founds if isinstance(verb, Marriage | Separation) else None
 
 
 def _judge_people(course: _Course, named: Sequence[NamedPerson]) -> None:
@@ -225,7 +256,8 @@ async def _judge_marriage(tx: Transaction, course: _Course, standing: Standing) 
     ties = await ties_between(
         tx, people[0].person_id, people[1].person_id, on=course.made.occurred_on
     )
-    if code := marriage_fault(one, other, ties=ties, deceased=standing.deceased):
+    evidence = course.made.evidence_kind
+    if code := marriage_fault(one, other, ties=ties, deceased=standing.deceased, evidence=evidence):
         raise refused(Reject("spouses", code))
 
 

@@ -34,12 +34,15 @@ async def move_persons(
 
     Args:
         tx: The open transaction; it must see every region. A declaration holds the members since
-            before it held the households. A file does not, since most of its lines move nobody: a
-            declaration about the same people, at the same moment, may then have to be sent again.
+            before it held the households. A file does not, since most of its lines move nobody.
         placements: The households that were recorded.
         commune_of: Where each member's own record stands.
         recording: The circumstances.
         sealed: The registry's keys.
+
+    Raises:
+        LockNotAvailable: Another transaction holds one of those who move. It may be waiting for a
+            household of this one, and so is not waited for.
     """
     homes = {
         person.person_id: placement

@@ -1,4 +1,4 @@
-"""Find the people whom a declaration names by their IDCS, and hold them until it is recorded."""
+"""Hold the people whom a declaration may touch until it is recorded, and find those it names."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
@@ -6,11 +6,36 @@ from uuid import UUID
 from services.registry.domain.identifiers import is_idcs_shape
 from services.registry.domain.plans import NamedPerson
 from services.registry.domain.rejects import Reject, RejectCode
-from services.registry.storage.standing import KnownPerson, lock_known_persons
+from services.registry.storage.standing import (
+    KnownPerson,
+    hold_persons,
+    read_known_persons,
+)
 from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.declaration_errors import refused
 from services.registry.use_cases.read_block import IDCS_FIELD
 from shared.storage.database import Transaction
+
+
+async def hold_people(
+    tx: Transaction,
+    people: Iterable[str],
+    *,
+    persons: Sequence[UUID] = (),
+    homes: Sequence[UUID] = (),
+    using: Collaborators,
+) -> None:
+    """Hold everybody whom a declaration may touch, before anything is read or written for it.
+
+    Args:
+        tx: The transaction of the declaration; it must see every region.
+        people: The IDCS of people, on file or not; all they live with are held too.
+        persons: People by pseudonym.
+        homes: Households whose residents are held.
+        using: The registry's means.
+    """
+    blinds = [blind for idcs in people for blind in using.sealed.blinds(IDCS_FIELD, idcs)]
+    await hold_persons(tx, blinds, persons=persons, homes=homes)
 
 
 async def name_people(
@@ -18,10 +43,9 @@ async def name_people(
     named: Iterable[NamedPerson],
     *,
     regions: Collection[str],
-    homes: Sequence[UUID] = (),
     using: Collaborators,
 ) -> Mapping[str, KnownPerson]:
-    """Return the named persons by IDCS, locked with everybody they live with.
+    """Return the named persons by IDCS; they are held, and so read as they will stand.
 
     Every refusal that depends on who somebody is comes after this one: a stranger is told apart
     from nobody by no answer.
@@ -30,7 +54,6 @@ async def name_people(
         tx: The transaction of the declaration; it must see every region.
         named: Whom the declaration names.
         regions: The regions that the declarer holds, `*` for all of them.
-        homes: Households whose residents are locked as well.
         using: The registry's means.
 
     Raises:
@@ -50,7 +73,7 @@ async def name_people(
         for person in people
         for blind in using.sealed.blinds(IDCS_FIELD, person.idcs)
     }
-    found = await lock_known_persons(tx, list(idcs_of), homes=homes) if idcs_of or homes else []
+    found = await read_known_persons(tx, list(idcs_of)) if idcs_of else []
     known = {idcs_of[person.blind]: person for person in found}
     unknown = [
         Reject(person.field, RejectCode.PERSON_UNKNOWN)

@@ -87,6 +87,14 @@ class ReadBlock:
     households: list[HouseholdLine] = field(default_factory=list)
     rejects: list[LineReject] = field(default_factory=list)
 
+    @property
+    def people(self) -> list[bytes]:
+        """Return everybody whom the block names, by every blind index they may stand under."""
+        named = [self.persons.blinds, *self.persons.older_blinds]
+        for entry in self.households:
+            named += [entry.member_blinds, *entry.older_member_blinds]
+        return [blind for blinds in named for blind in blinds]
+
 
 def read_block(block: SealedBlock, *, terms: ReadingTerms, sealed: SealedColumns) -> ReadBlock:
     """Return what a block declares."""

@@ -192,7 +192,7 @@ async def _log(
     look_up = LookUp(agreed.client, agreed.purpose.code, RowScope.everything())
     await log_access(
         tx,
-        look_up.as_access("report-attestation", clock=using.clock),
+        look_up.as_access("report-attestation", attributes=("registered",), clock=using.clock),
         [
             Disclosed(new_id(), region_code, person_id, result=result)
             for (person_id, region_code), result in results.items()

@@ -10,12 +10,14 @@ from services.registry.domain.checks import EARLIEST_DATE, EVERY_REGION
 from services.registry.domain.guardianship import Candidate, Guarded, Held, guardian_faults
 from services.registry.domain.plans import NamedPerson
 from services.registry.domain.rejects import Reject, RejectCode
+from services.registry.domain.vocabulary import GuardianRelation
 from services.registry.storage.access_log import Disclosed, log_access
 from services.registry.storage.guardianships import (
     GUARDIANSHIP_TABLE,
     Guardianship,
     Ward,
     add_guardianships,
+    births_of,
     everybody_above,
     guardianships_between,
     hold_guardianships,
@@ -28,13 +30,14 @@ from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.declaration_errors import refused
 from services.registry.use_cases.declaration_made import Declarer
 from services.registry.use_cases.look_up import LookUp
-from services.registry.use_cases.name_people import name_people
+from services.registry.use_cases.name_people import hold_people, name_people
 from services.registry.use_cases.read_person import PersonNotFoundError
 from shared.kernel.errors import DomainError, ErrorKind
 from shared.runtime.ids import new_id
 from shared.storage.database import RowScope, Transaction
 
 EVIDENCE_COLUMN = "evidence_sealed"
+_ATTRIBUTES = ("guardians",)
 
 
 class GuardianshipNotFoundError(DomainError):
@@ -82,7 +85,7 @@ async def record_guardianship(
     """
     _judge_day("valid_from", made.on, using.clock.today())
     _judge_last_day(made, using.clock.today())
-    await hold_guardianships(tx)
+    await _hold(tx, made.person_id, guardian, using=using)
     ward = await _ward(tx, made.person_id, declarer)
     named = NamedPerson("guardian", guardian, "guardian")
     known = (await name_people(tx, [named], regions=declarer.regions, using=using))[guardian]
@@ -124,7 +127,10 @@ async def _faults(
         ),
         await everybody_above(tx, known.person_id, begun=begun, ended=ended),
     )
-    candidate = Candidate(known.person_id, known.birth_date, known.sex, known.status)
+    births: tuple[date, ...] = ()
+    if relation == GuardianRelation.MOTHER:
+        births = await births_of(tx, known.person_id, besides=made.person_id)
+    candidate = Candidate(known.person_id, known.birth_date, known.sex, known.status, births)
     return guardian_faults(candidate, guarded, relation=relation, begun=begun, ended=ended)
 
 
@@ -175,7 +181,7 @@ async def read_guardians(
     Raises:
         PersonNotFoundError: There is no such person then within the caller's regions.
     """
-    access = look_up.as_access("read-guardians", clock=using.clock)
+    access = look_up.as_access("read-guardians", attributes=_ATTRIBUTES, clock=using.clock)
     async with using.database.transaction(look_up.scope) as tx:
         found = await read_person_version(
             tx, person_id, valid_on=access.valid_on, known_at=access.known_at
@@ -210,6 +216,12 @@ def _judge_last_day(made: GuardianMade, today: date) -> None:
         raise refused(Reject("valid_to", RejectCode.DATE_IN_FUTURE))
     if made.until < made.on:
         raise refused(Reject("valid_to", RejectCode.PERIOD_REVERSED))
+
+
+async def _hold(tx: Transaction, ward_id: UUID, guardian: str, *, using: Collaborators) -> None:
+    """Hold both: a birth that names the ward's parents at the same moment holds the child too."""
+    await hold_people(tx, [guardian], persons=[ward_id], using=using)
+    await hold_guardianships(tx)
 
 
 async def _ward(tx: Transaction, person_id: UUID, declarer: Declarer) -> Ward:
@@ -254,7 +266,7 @@ async def _log(
         return
     people = {person for link in links for person in (link.person_id, link.guardian_id)}
     region_code = links[0].region_code
-    access = look_up.as_access(action, clock=using.clock)
+    access = look_up.as_access(action, attributes=_ATTRIBUTES, clock=using.clock)
     await log_access(
         tx, access, [Disclosed(new_id(), region_code, person) for person in sorted(people)]
     )

@@ -11,6 +11,7 @@ from services.registry.domain.declared_verbs import Birth
 from services.registry.domain.guardianship import Candidate, may_act
 from services.registry.domain.identifiers import CheckDigit
 from services.registry.domain.lines import LineRules
+from services.registry.domain.parentage import births_fault
 from services.registry.domain.plans import NamedPerson
 from services.registry.domain.rejects import Reject, RejectCode
 from services.registry.domain.reviews import is_newborn
@@ -18,6 +19,7 @@ from services.registry.domain.vocabulary import EvidenceKind, Kinship
 from services.registry.storage.guardianships import (
     Guardianship,
     add_guardianships,
+    births_of,
     guardianships_between,
 )
 from services.registry.storage.standing import KnownPerson
@@ -68,7 +70,7 @@ async def record_newborn(
     whether a number is taken has then declared a birth.
 
     Args:
-        tx: The transaction of the declaration; it must see every region.
+        tx: The transaction of the declaration; it must see every region, and hold the child.
         made: The declaration.
         birth: Its verb.
         recording: The circumstances.
@@ -137,11 +139,16 @@ async def link_parents(
     Whoever is recorded as one already stays so.
 
     Raises:
-        DeclarationRefusedError: Another mother or father is on file.
+        DeclarationRefusedError: Another mother or father is on file, or births of the same mother
+            that this one cannot be beside.
     """
     birth, child = newborn.birth, newborn.subject
     if child.person_id is None:
         return
+    if birth.mother is not None:
+        births = await births_of(tx, people[birth.mother].person_id, besides=child.person_id)
+        if code := births_fault(births, born_on=_birth_day(birth)):
+            raise refused(Reject("mother", code))
     standing = await guardianships_between(tx, child.person_id, begun=_birth_day(birth), ended=None)
     parents = [person for person in birth.persons() if not _is_held(standing, person, people)]
     others = {link.relation for link in standing}

@@ -18,7 +18,7 @@ from services.registry.domain.life_events import ChangeRefusedError
 from services.registry.domain.plans import Standing, leaving
 from services.registry.domain.vocabulary import Kinship
 from services.registry.storage.attestations import homes_of
-from services.registry.storage.deceased import lock_residents, take_deceased
+from services.registry.storage.deceased import find_deceased, lock_residents, take_deceased
 from services.registry.storage.households import replace_residences
 from services.registry.use_cases.announce_households import Placement, announce_contacts
 from services.registry.use_cases.collaborators import Collaborators
@@ -55,12 +55,14 @@ async def release_deceased(using: Collaborators) -> bool:
     today = using.clock.today()
     recording = Recording(new_id(), on=today, at=using.clock.now(), regions=(EVERY_REGION,))
     async with using.database.transaction() as tx:
-        due = await take_deceased(tx)
-        if not due:
+        deceased = await find_deceased(tx)
+        if not deceased:
             return False
-        homes = await homes_of(tx, list(due))
+        homes = await homes_of(tx, deceased)
         await lock_residents(tx, homes)
         standing = await standing_households(tx, homes, using=using)
+        # A file that tells of a death again waits for who is taken, and may hold others by then.
+        due = await take_deceased(tx, deceased)
         found = _sort(list(standing.values()), due, recording)
         await _go_on(tx, found, recording=recording, using=using)
     log.info(

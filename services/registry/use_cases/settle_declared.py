@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from services.registry.domain.declarations import DeclaredHousehold
 from services.registry.domain.households import has_new_minor
 from services.registry.domain.life_events import household_document
 from services.registry.domain.lines import LineRules
@@ -66,10 +67,20 @@ def changes_nothing(
 ) -> bool:
     """Say whether the changed households are already on file as planned, and ask for nothing."""
     return all(
-        entry.household._replace(declared_on=known.declared_on, review_on=known.review_on) == known
+        _says_the_same(entry.household, standing[household_id].declared)
         for (household_id, _), entry in zip(plan.changed, lines, strict=False)
-        for known in (standing[household_id].declared,)
     )
+
+
+def _says_the_same(planned: DeclaredHousehold, known: DeclaredHousehold) -> bool:
+    """Say whether a household is as it was, its days and the order of its members aside."""
+    people, known_people = (
+        {member.idcs: member for member in household.members} for household in (planned, known)
+    )
+    home = planned._replace(
+        declared_on=known.declared_on, review_on=known.review_on, members=known.members
+    )
+    return home == known and people == known_people
 
 
 async def settle_declared(
@@ -142,18 +153,24 @@ def _judge(placements: list[Placement], settled: SettledPlan) -> None:
     """Refuse a household that is not as it must be once its members are known."""
     if settled.plan.founded is not None and placements[-1].version > 1:
         raise refused(Reject("reference", RejectCode.REFERENCE_TAKEN))
-    adults = {Kinship.HEAD: RejectCode.HEAD_MINOR, Kinship.SPOUSE: RejectCode.SPOUSE_MINOR}
-    if settled.evidence_kind == EvidenceKind.JUDICIAL_DECISION:
-        # A judge may allow a minor to marry (Family Code, art. 20).
-        del adults[Kinship.SPOUSE]
-    for kinship, code in adults.items():
-        known = {
-            member.idcs
-            for home in settled.standing.values()
-            for member in home.declared.members
-            if member.kinship == kinship
-        }
-        for placement in placements:
-            household = placement.entry.household
-            if has_new_minor(household, placement.members, kinship=kinship, known=known):
-                raise refused(Reject("members", code))
+    _refuse_new_minors(placements, settled, kinship=Kinship.HEAD, code=RejectCode.HEAD_MINOR)
+    # A judge may allow a minor to marry (Family Code, art. 20).
+    if settled.evidence_kind != EvidenceKind.JUDICIAL_DECISION:
+        _refuse_new_minors(
+            placements, settled, kinship=Kinship.SPOUSE, code=RejectCode.SPOUSE_MINOR
+        )
+
+
+def _refuse_new_minors(
+    placements: Sequence[Placement], settled: SettledPlan, *, kinship: Kinship, code: RejectCode
+) -> None:
+    known = {
+        member.idcs
+        for home in settled.standing.values()
+        for member in home.declared.members
+        if member.kinship == kinship
+    }
+    for placement in placements:
+        household = placement.entry.household
+        if has_new_minor(household, placement.members, kinship=kinship, known=known):
+            raise refused(Reject("members", code))

@@ -11,6 +11,7 @@ from services.registry.domain.vocabulary import PersonStatus
 from services.registry.storage.households import VERSION_TABLE
 from services.registry.storage.standing import StandingMember, StandingRow, lock_standing
 from services.registry.use_cases.collaborators import Collaborators
+from services.registry.use_cases.read_block import REFERENCE_FIELD
 from shared.storage.database import Transaction
 from shared.storage.sealed import SealedColumns
 
@@ -44,15 +45,26 @@ class StandingHousehold:
 
 
 async def standing_households(
-    tx: Transaction, household_ids: Sequence[UUID], *, using: Collaborators
+    tx: Transaction,
+    household_ids: Sequence[UUID],
+    *,
+    references: Sequence[str] = (),
+    using: Collaborators,
 ) -> dict[UUID, StandingHousehold]:
     """Return those of the households that stand, locked in one order against deadlocks.
 
     Applications and accounts are not on file, so none comes back.
+
+    Args:
+        tx: The open transaction; it must see every region.
+        household_ids: The households.
+        references: References whose households, if they are on file, are locked as well.
+        using: The registry's means.
     """
     if not household_ids:
         return {}
-    rows, members = await lock_standing(tx, household_ids)
+    blinds = [blind for one in references for blind in using.sealed.blinds(REFERENCE_FIELD, one)]
+    rows, members = await lock_standing(tx, household_ids, references=blinds)
     by_household: dict[UUID, list[StandingMember]] = {}
     for member in members:
         by_household.setdefault(member.household_id, []).append(member)

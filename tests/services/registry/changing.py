@@ -30,7 +30,7 @@ PROOF = {
     "suspension": "judicial_decision",
     "reinstatement": "judicial_decision",
 }
-_BODIES: TypeAdapter[DeclarationBody] = TypeAdapter(DeclarationBody)
+BODIES: TypeAdapter[DeclarationBody] = TypeAdapter(DeclarationBody)
 
 
 def a_declaration(verb: str, /, **stated: Any) -> dict[str, Any]:  # noqa: ANN401 -- any JSON
@@ -87,7 +87,7 @@ async def declared(
     registry: Registry, body: dict[str, Any], *, regions: tuple[str, ...] = ("*",)
 ) -> Receipt:
     """Declare something as the api does."""
-    made = declaration_made(_BODIES.validate_python(body))
+    made = declaration_made(BODIES.validate_python(body))
     declarer = Declarer("a-registrar", "registration", regions)
     async with registry.api.database.transaction(RowScope.everything()) as tx:
         return await declare(tx, made, declarer=declarer, using=registry.api)
@@ -129,6 +129,7 @@ async def person_id_of(registry: Registry, number: int) -> UUID:
 
 
 __all__ = [
+    "BODIES",
     "ON",
     "PROOF",
     "a_declaration",

@@ -1,7 +1,7 @@
 """Births: who can be the parents of a child, and what is on file of them already."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -106,3 +106,37 @@ async def test_a_child_gets_no_second_mother_and_no_link_twice(registry: Registr
         (child, "mother"),
         (child, "father"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("days_later", "codes"),
+    [
+        (0, []),
+        (1, []),
+        (2, ["registry.births-too-close"]),
+        (149, ["registry.births-too-close"]),
+        (150, []),
+    ],
+    ids=["twins", "over midnight", "two days", "five months", "the least"],
+)
+async def test_two_births_of_a_mother_are_one_or_far_enough_apart(
+    registry: Registry, days_later: int, codes: list[str]
+) -> None:
+    first, _ = await on_file(registry)
+    await declared(registry, a_birth(first, mother=an_idcs(1)))
+    registry.clock.move(timedelta(days=days_later))
+    born = (date.fromisoformat(ON) + timedelta(days=days_later)).isoformat()
+    second = {"newborn": a_newborn(7, birth_date=born), "occurred_on": born}
+    again = a_birth(first, mother=an_idcs(1)) | second
+    assert [code for _, code in await faults(registry, again)] == codes
+
+
+async def test_a_birth_told_late_is_held_against_later_ones(registry: Registry) -> None:
+    first, _ = await on_file(registry)
+    await declared(registry, a_birth(first, mother=an_idcs(1)))
+    born = "2026-07-01"
+    earlier = {"newborn": a_newborn(7, birth_date=born), "occurred_on": born}
+    told = a_birth(first, mother=an_idcs(1)) | earlier
+    assert await faults(registry, told) == [("mother", "registry.births-too-close")]
+    # Another woman's child it may be.
+    assert await faults(registry, told | {"mother": an_idcs(2)}) == []

@@ -140,3 +140,59 @@ async def test_nobody_marries_their_child_or_ward(
         )
     expected = [("spouses", "registry.spouses-kin")] if barred else []
     assert await faults(registry, a_wedding(7, 2)) == expected
+
+
+async def test_a_wife_who_left_without_a_judgment_is_still_married(registry: Registry) -> None:
+    await on_file(registry)
+    home = await a_family(registry)
+    await declared(registry, a_declaration("departure", household_id=str(home), person=an_idcs(8)))
+    married = [("spouses", "registry.spouse-married")]
+    assert await faults(registry, a_wedding(4, 8)) == married
+    # A divorce that nobody told is told by a judge's decision.
+    judged = a_wedding(4, 8) | {"evidence": {"kind": "judicial_decision"}}
+    assert await faults(registry, judged) == []
+    assert await faults(registry, a_wedding(5, 8)) == married
+
+
+async def test_a_wife_who_founds_a_household_is_free_by_divorce_alone(registry: Registry) -> None:
+    await on_file(registry)
+    parting = a_declaration(
+        "separation",
+        household_id=str(await a_family(registry)),
+        founds=a_new_household(a_member(8)),
+    )
+    home = (await declared(registry, parting)).declaration.household_id
+    married = [("spouses", "registry.spouse-married")]
+    assert await faults(registry, a_wedding(4, 8)) == married
+    registry.clock.move(timedelta(days=1))
+    divorce = a_declaration(
+        "separation",
+        household_id=str(home),
+        founds=a_new_household(a_member(8)),
+        evidence={"kind": "divorce_judgment"},
+    )
+    await declared(registry, divorce)
+    assert await faults(registry, a_wedding(4, 8)) == []
+
+
+async def test_a_wife_who_lives_apart_is_free_once_her_husband_died(registry: Registry) -> None:
+    await on_file(registry)
+    home = await a_family(registry)
+    await declared(registry, a_declaration("departure", household_id=str(home), person=an_idcs(8)))
+    follows = [{"household_id": str(home), "head": an_idcs(9)}]
+    await declared(registry, a_declaration("death", person=an_idcs(7), successions=follows))
+    assert await faults(registry, a_wedding(4, 8)) == []
+
+
+async def test_a_file_ends_no_marriage_and_a_correction_takes_one_back(registry: Registry) -> None:
+    await on_file(registry)
+    home = await a_family(registry)
+    other = a_household(7, [7, 9, 6], declared_on="2026-11-15")
+    await registry.load(a_file(other), key="without her")
+    assert await faults(registry, a_wedding(4, 8)) == [("spouses", "registry.spouse-married")]
+    # She comes back as no kin of his: she never was his wife.
+    again = a_household(7, [7, 8, 9, 6], declared_on="2026-11-16")
+    again["members"][1]["kinship"] = "other"
+    await registry.load(a_file(again), key="with her")
+    await declared(registry, a_declaration("departure", household_id=str(home), person=an_idcs(8)))
+    assert await faults(registry, a_wedding(4, 8)) == []
