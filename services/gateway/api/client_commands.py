@@ -10,12 +10,13 @@ from typing import Any
 
 from psycopg_pool import PoolTimeout
 
-from services.gateway.domain.clients import Client, client_of_role
+from services.gateway.domain.clients import Client, check_registration, client_of_role
 from services.gateway.domain.errors import (
     ClientChangeRefusedError,
     ClientMalformedError,
     UnknownRoleError,
 )
+from services.gateway.domain.roles import Role
 from services.gateway.storage.clients import list_clients
 from services.gateway.use_cases.change_client import change_client
 from services.gateway.use_cases.collaborators import Collaborators
@@ -66,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     register.add_argument("--regions", type=_names, help="01,02 (default: those of the role)")
     register.add_argument("--programmes", type=_names, help="asd (default: those of the role)")
     register.set_defaults(act=_register)
+    grant = actions.add_parser("grant", help="give a client other rights; what is not said stays")
+    grant.add_argument("name")
+    grant.add_argument("--role", help="its only role from now on")
+    grant.add_argument("--regions", type=_names, help="01,02 or *")
+    grant.add_argument("--programmes", type=_names, help="asd or *")
+    grant.set_defaults(act=_grant)
     listed = actions.add_parser("list", help="say who is registered, with which keys")
     listed.set_defaults(act=_list)
     keys = actions.add_parser("key", help="add a key, or retire one").add_subparsers(required=True)
@@ -95,18 +102,40 @@ def _register(asked: argparse.Namespace) -> Action:
     key = read_public_key(_content(asked.public_key))
 
     async def act(using: Collaborators) -> None:
-        if asked.role == CITIZEN:
-            message = "A citizen signs in with a code, never as a machine; name another role."
-            raise ClientMalformedError(message)
         client = client_of_role(
             asked.name,
-            using.book.role(asked.role),
+            _role_of_a_machine(asked.role, using),
             key,
             regions=asked.regions,
             programmes=asked.programmes,
         )
         await register_new_client(client, collaborators=using)
         _say(client)
+
+    return act
+
+
+def _role_of_a_machine(name: str, using: Collaborators) -> Role:
+    if name == CITIZEN:
+        message = "A citizen signs in with a code, never as a machine; name another role."
+        raise ClientMalformedError(message)
+    return using.book.role(name)
+
+
+def _grant(asked: argparse.Namespace) -> Action:
+    if asked.role is asked.regions is asked.programmes is None:
+        message = "Say which --role, --regions or --programmes the client is to have."
+        raise UsageError(message)
+
+    async def act(using: Collaborators) -> None:
+        role = None if asked.role is None else _role_of_a_machine(asked.role, using)
+
+        def change(client: Client) -> Client:
+            changed = client.with_rights(role, regions=asked.regions, programmes=asked.programmes)
+            check_registration(changed, book=using.book)
+            return changed
+
+        _say(await change_client(asked.name, change, collaborators=using))
 
     return act
 

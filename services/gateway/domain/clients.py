@@ -86,6 +86,31 @@ class Client:
             raise ClientChangeRefusedError(message)
         return replace(self, public_keys=kept)
 
+    def with_rights(
+        self,
+        role: Role | None,
+        *,
+        regions: tuple[str, ...] | None,
+        programmes: tuple[str, ...] | None,
+    ) -> "Client":
+        """Return the client with other rights; what is None stays as it was.
+
+        Args:
+            role: Its only role from now on, of which it may do everything.
+            regions: Where.
+            programmes: For which programmes.
+        """
+        of_role = (
+            self
+            if role is None
+            else replace(self, roles=(role.name,), scopes=role.scopes, purposes=role.purposes)
+        )
+        return replace(
+            of_role,
+            regions=self.regions if regions is None else regions,
+            programmes=self.programmes if programmes is None else programmes,
+        )
+
 
 def client_of_role(
     client_id: str,

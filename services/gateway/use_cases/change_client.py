@@ -1,4 +1,4 @@
-"""Change what a registered client is known by, or whether it gets tokens."""
+"""Change what a registered client is known by, what it may do, or whether it gets tokens."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ async def change_client(
 
     Raises:
         ClientChangeRefusedError: There is no such client, or it cannot be changed so.
-        ClientMalformedError: A key is not acceptable.
+        ClientMalformedError: A key or a right is not acceptable.
     """
     async with collaborators.database.transaction() as tx:
         client = await lock_client(tx, client_id)

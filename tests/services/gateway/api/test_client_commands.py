@@ -137,6 +137,50 @@ async def test_a_disabled_client_gets_no_token_until_it_is_enabled(
     await token(key)
 
 
+async def test_a_client_is_given_other_rights_and_keeps_its_keys(
+    terminal: Terminal, token: AskToken, collaborators: Collaborators
+) -> None:
+    key = new_key()
+    await terminal.register(key, "--regions", "01", "--programmes", "asd")
+    said = await terminal("grant", NAME, "--role", "auditor", "--regions", "02,04")
+    assert said == f"{NAME}: auditor in regions 02,04 for programmes asd with keys {key.kid}\n"
+    given = await token(key)
+    assert set(given.scopes) == collaborators.book.role("auditor").scopes
+    said = await terminal("grant", NAME, "--programmes", "amo-tadamon")
+    assert "auditor in regions 02,04 for programmes amo-tadamon" in said
+    assert await terminal("list") == said
+
+
+async def test_rights_given_to_a_disabled_client_do_not_let_it_in(
+    terminal: Terminal, token: AskToken
+) -> None:
+    key = new_key()
+    await terminal.register(key)
+    await terminal("disable", NAME)
+    assert "(disabled)" in await terminal("grant", NAME, "--regions", "04")
+    with pytest.raises(ClientRefusedError):
+        await token(key)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--role", "minister"), "the roles are"),
+        (("--role", "citizen"), "signs in with a code"),
+        (("--regions", "01,13"), "region"),
+        (("--regions", ""), "region"),
+        (("--programmes", "ASD!"), "programme"),
+        ((), "Say which"),
+    ],
+)
+async def test_rights_that_nobody_has_are_not_given(
+    terminal: Terminal, words: tuple[str, ...], sentence: str
+) -> None:
+    before = await terminal.register(new_key())
+    assert sentence in await terminal.refusal("grant", NAME, *words)
+    assert await terminal("list") == before
+
+
 async def test_clients_are_listed_by_name(terminal: Terminal) -> None:
     for name in ("school", "bank", "hospital"):
         await terminal.register(new_key(), name=name)
@@ -192,6 +236,7 @@ async def test_a_file_without_a_public_key_of_the_curve_is_refused(terminal: Ter
 
 async def test_changes_of_nobody_and_of_unknown_keys_are_refused(terminal: Terminal) -> None:
     assert "no client of that name" in await terminal.refusal("disable", NAME)
+    assert "no client of that name" in await terminal.refusal("grant", NAME, "--regions", "01")
     await terminal.register(new_key())
     assert "no key of that kid" in await terminal.refusal("key", "retire", NAME, "k9")
 
