@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from shared.messaging.in_process import InProcessBroker
 from shared.runtime.state_folder import temporary_folder
@@ -24,6 +25,10 @@ structlog.configure(
         ),
     ]
 )
+
+# Examples are judged by what they show, never by how long a busy machine took over one.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 SERVICES = ("registry", "eligibility", "payments", "notifications", "gateway")
 

@@ -15,7 +15,7 @@ from shared.messaging.broker import (
 )
 from shared.runtime.ids import new_id
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 TYPE = "testing.things-happened.v1"
 OTHER_TYPE = "testing.others-happened.v1"
 
@@ -159,11 +159,15 @@ class BrokerContract:
 
     async def test_no_more_than_the_prefetch_is_handled_at_once(self, broker: Broker) -> None:
         running, most, done = 0, 0, 0
+        full = asyncio.Event()
 
         async def receive(_message: Message) -> None:
             nonlocal running, most, done
             running += 1
             most = max(most, running)
+            if running == 3:  # noqa: PLR2004 -- the prefetch
+                full.set()
+            await full.wait()
             await asyncio.sleep(0.02)
             running -= 1
             done += 1

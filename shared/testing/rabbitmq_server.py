@@ -8,11 +8,9 @@ import contextlib
 import ctypes
 import json
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -20,12 +18,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from shared.runtime.state_folder import temporary_folder
 from shared.testing.tools import RabbitMQPrograms, provide_rabbitmq
 
-START_SECONDS_MAX = 60.0
-STOP_SECONDS_MAX = 20.0
-CONTROL_SECONDS_MAX = 60.0
+START_SECONDS_MAX = 240.0
+STOP_SECONDS_MAX = 60.0
+CONTROL_SECONDS_MAX = 240.0
 START_ATTEMPTS_MAX = 3
+NODES = "sanad-rabbitmq-"
+"""How the folders of nodes begin; those of killed runs go with the next start."""
 
 _USER = "sanad"
 _NODE = "sanad@localhost"
@@ -42,9 +43,10 @@ class RabbitMQStartError(Exception):
 class RabbitMQServer:
     """A RabbitMQ node of our own. Use it as a context manager, from the main thread."""
 
-    def __init__(self, programs: RabbitMQPrograms) -> None:
+    def __init__(self, programs: RabbitMQPrograms, folder: Path) -> None:
+        """Keep everything in an empty folder, which its owner alone may enter."""
         self._programs = programs
-        self._folder = Path(tempfile.mkdtemp(prefix="sanad-rabbitmq-"))
+        self._folder = folder
         self._password = secrets.token_hex(16)
         self._ports = _Ports()
         self._port_mapper: subprocess.Popen[bytes] | None = None
@@ -57,7 +59,6 @@ class RabbitMQServer:
                 self.start()
             except RabbitMQStartError:
                 if attempt == START_ATTEMPTS_MAX:
-                    self.close()
                     raise
                 self._ports = _Ports()
             else:
@@ -70,7 +71,7 @@ class RabbitMQServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        self.kill()
 
     @property
     def port(self) -> int:
@@ -146,11 +147,6 @@ class RabbitMQServer:
         """
         _end(self._node, signal.SIGKILL)
         _end(self._port_mapper, signal.SIGKILL)
-
-    def close(self) -> None:
-        """End the node and remove its folder: nothing of it is left."""
-        self.kill()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _child(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
         with (self._folder / "node.log").open("ab") as log:
@@ -236,8 +232,11 @@ def private_rabbitmq() -> Iterator[RabbitMQServer]:
         ToolUnavailableError: RabbitMQ is not here and cannot be fetched.
         RabbitMQStartError: It is here and does not start.
     """
-    with RabbitMQServer(provide_rabbitmq()) as server:
-        yield server
+    with temporary_folder(NODES) as passable:
+        folder = passable / "node"
+        folder.mkdir(mode=0o700)
+        with RabbitMQServer(provide_rabbitmq(), folder) as server:
+            yield server
 
 
 class _Ports:

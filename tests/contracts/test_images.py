@@ -15,8 +15,8 @@ from shared.testing.databases import DatabaseFactory
 from tests.contracts.house import REPOSITORY, SERVICES
 from tests.contracts.image import Image, is_sent, locked_packages, read_stages, replay
 
-START_SECONDS_MAX = 60
-STOP_SECONDS_MAX = 30
+START_SECONDS_MAX = 120
+STOP_SECONDS_MAX = 120
 ENDED_WELL = 0
 
 
@@ -44,7 +44,10 @@ async def test_a_service_started_from_its_image_says_that_it_is_alive_and_ready(
         "SANAD_KEY_DIR": str(keys),
     }
 
-    async with started(image, service, "api", settings) as address, httpx.AsyncClient() as http:
+    async with (
+        started(image, service, "api", settings) as address,
+        httpx.AsyncClient(timeout=60) as http,
+    ):
         alive = await http.get(f"{address}/healthz")
         ready = await http.get(f"{address}/readyz")
 

@@ -21,7 +21,7 @@ from shared.runtime.clock import SystemClock, demonstration_offset
 from shared.storage.roles import ROLE_KINDS, urls_of
 
 SERVICES = ("registry", "eligibility", "payments", "notifications", "gateway")
-READY_SECONDS_MAX = 60.0
+READY_SECONDS_MAX = 240.0
 SMPP_PASSWORD_CHARACTERS = 8
 
 
@@ -72,7 +72,7 @@ class Processes:
         while time.monotonic() < deadline:
             assert self.running[name].poll() is None, self.log_of(name)
             try:
-                if httpx.get(address, timeout=2).status_code == httpx.codes.OK:
+                if httpx.get(address, timeout=30).status_code == httpx.codes.OK:
                     return
             except httpx.TransportError:
                 pass
@@ -89,7 +89,7 @@ class Processes:
         for process in self.running.values():
             process.terminate()
         for process in self.running.values():
-            process.wait(30)
+            process.wait(120)
 
     def environment(self, service: str, kind: str) -> dict[str, str]:
         """Return the variables of one process."""

@@ -22,7 +22,7 @@ from shared.web.working import Employment, at_work
 from tests.services.registry.declaring import a_file, content_digest
 
 POLL_SECONDS = 0.02
-WAIT_SECONDS_MAX = 60.0
+WAIT_SECONDS_MAX = 120.0
 ANY_PURPOSE = "identity-verification"
 
 

@@ -18,7 +18,7 @@ from shared.testing.rabbitmq_server import RabbitMQServer
 from tests.journeys.processes import Processes, running_processes
 
 # One worker walks both roads, so that the first is walked once.
-pytestmark = [pytest.mark.xdist_group("rabbitmq"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.xdist_group("rabbitmq"), pytest.mark.timeout(1_800)]
 
 HOUSEHOLDS = 150
 SEED = 1
@@ -106,6 +106,9 @@ def _truths(processes: Processes) -> dict[str, Any]:
     bank = httpx.get(
         f"http://127.0.0.1:{processes.bank.ready['port']}/v1/truth",
         headers={"Authorization": f"Bearer {token}"},
+        timeout=60,
     )
-    handsets = httpx.get(f"http://127.0.0.1:{processes.sms_centre.ready['http_port']}/v1/truth")
+    handsets = httpx.get(
+        f"http://127.0.0.1:{processes.sms_centre.ready['http_port']}/v1/truth", timeout=60
+    )
     return {"bank": bank.json()["totals"], "handsets": handsets.json()}

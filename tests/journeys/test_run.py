@@ -15,10 +15,10 @@ import httpx
 import psutil
 import pytest
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1_800)
 
 HOUSEHOLDS = "25"
-START_SECONDS_MAX = 240.0
+START_SECONDS_MAX = 600.0
 
 
 class Stack:
@@ -68,7 +68,7 @@ class Stack:
     def end(self, number: signal.Signals) -> int:
         """Send a signal and return the exit status."""
         self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait(240)
 
 
 @contextmanager
@@ -97,20 +97,18 @@ def test_it_survives_a_kill_keeps_its_data_and_leaves_nobody_behind(server_state
         first.wait_until_it_says("Scoring and deciding")
         family = first.family()
         first.end(signal.SIGKILL)
-    _, alive = psutil.wait_procs(family, timeout=30)
+    _, alive = psutil.wait_procs(family, timeout=120)
     assert alive == []
     with running(state, port) as second:
         second.wait_until_it_says(f"Sanad answers on http://127.0.0.1:{port}")
-        assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
-        assert (
-            "application/json"
-            in httpx.get(f"http://127.0.0.1:{port}/openapi.json").headers["content-type"]
-        )
+        assert httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=60).status_code == 200
+        document = httpx.get(f"http://127.0.0.1:{port}/openapi.json", timeout=60)
+        assert "application/json" in document.headers["content-type"]
         assert token_of("auditor", state).count(".") == 2
         assert "demo-auditor: auditor" in clients_of(state)
         family = second.family()
         assert second.end(signal.SIGINT) == 0
-    _, alive = psutil.wait_procs(family, timeout=30)
+    _, alive = psutil.wait_procs(family, timeout=120)
     assert alive == []
     month = json.loads((state / "month.json").read_text())
     assert month["settled"] == month["instructions"] > 0
@@ -129,7 +127,7 @@ def token_of(role: str, state: Path) -> str:
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     return done.stdout
 
@@ -146,7 +144,7 @@ def clients_of(state: Path) -> str:
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     return done.stdout
 
@@ -160,7 +158,7 @@ def refusal(**variables: str) -> str:
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
     )
     assert done.returncode != 0
     (sentence,) = done.stderr.strip().splitlines()

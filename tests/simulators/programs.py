@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-EXIT_SECONDS = 10
+EXIT_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)

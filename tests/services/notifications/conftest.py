@@ -108,7 +108,7 @@ class Notifications:
         )
         return [row["item"] for row in rows]
 
-    def centre(self, port: int, *, window: int = 50, answer_seconds: float = 5.0) -> SmsCentre:
+    def centre(self, port: int, *, window: int = 50, answer_seconds: float = 60.0) -> SmsCentre:
         """Return the SMS centre that listens on `port`."""
         link = Link(
             "127.0.0.1", port, "sanad", "secret", window=window, answer_seconds=answer_seconds

@@ -152,7 +152,7 @@ async def running(centre: ScriptedCentre) -> AsyncIterator[ScriptedCentre]:
         await server.wait_closed()
 
 
-async def until(claim: Callable[[], bool], *, seconds: float = 10.0) -> None:
+async def until(claim: Callable[[], bool], *, seconds: float = 60.0) -> None:
     """Wait until `claim` holds; fail when it does not in time."""
     async with asyncio.timeout(seconds):
         while not claim():  # noqa: ASYNC110 -- tests watch state that has no event

@@ -64,7 +64,8 @@ async def simulated(tmp_path: Path, token_file: Path) -> AsyncIterator[Simulated
     )
     url = f"http://127.0.0.1:{child.ready['port']}"
     bank = bank_at(url, token_file=token_file)
-    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
         yield SimulatedBank(child, client, bank)
     await bank.channel.close()
     child.stop()

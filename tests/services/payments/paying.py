@@ -299,12 +299,12 @@ class SimulatedBank:
         return orders
 
 
-def bank_at(url: str, *, token_file: Any, timeout_seconds: int = 5) -> Bank:  # noqa: ANN401 -- a path
+def bank_at(url: str, *, token_file: Any) -> Bank:  # noqa: ANN401 -- a path
     """Return the service's side of a bank at an address."""
     channel = open_channel(
         url,
         token_file=token_file,
-        timeout_seconds=timeout_seconds,
+        timeout_seconds=60,
         report_bytes_max=10_000_000,
     )
     return Bank(channel=channel, debtor=DEBTOR, worker_id="worker-under-test", claim_seconds=60)

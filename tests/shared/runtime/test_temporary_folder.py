@@ -20,7 +20,7 @@ with temporary_folder(sys.argv[1]) as folder:
     (folder / "data").mkdir()
     (folder / "data" / "large").write_text("x")
     print(folder, flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -71,7 +71,7 @@ def test_the_folder_of_a_run_that_lives_is_left_alone(prefix: str) -> None:
 
 
 def test_runs_that_start_together_remove_nobodys_folder(prefix: str) -> None:
-    command = HOLD.replace("time.sleep(60)", "assert (folder / 'data' / 'large').exists()")
+    command = HOLD.replace("time.sleep(600)", "assert (folder / 'data' / 'large').exists()")
     for _ in range(3):
         started = [
             subprocess.Popen([sys.executable, "-c", command, prefix], stdout=subprocess.DEVNULL)

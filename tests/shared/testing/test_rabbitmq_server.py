@@ -13,7 +13,8 @@ import psutil
 import pytest
 from aiormq.abc import FieldTable
 
-from shared.testing.rabbitmq_server import RabbitMQServer, private_rabbitmq
+from shared.runtime.state_folder import temporary_folder
+from shared.testing.rabbitmq_server import NODES, RabbitMQServer, private_rabbitmq
 
 pytestmark = pytest.mark.rabbitmq
 
@@ -49,7 +50,7 @@ async def test_a_quorum_queue_keeps_what_it_confirmed_over_a_restart(
     async with await aio_pika.connect(url) as connection:
         channel = await connection.channel()
         queue = await channel.declare_queue("kept", durable=True, arguments=QUORUM)
-        delivered = await queue.get(timeout=30)
+        delivered = await queue.get(timeout=60)
         assert delivered.body == b"kept"
         await delivered.ack()
 
@@ -78,7 +79,9 @@ def test_the_node_listens_on_the_loopback_interface_alone(server: RabbitMQServer
     assert server.port > 0
 
 
-def test_nothing_of_a_node_outlives_a_killed_parent(tmp_path: Path) -> None:
+def test_nothing_of_a_node_outlives_a_killed_parent_and_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     parent = subprocess.Popen(
         [sys.executable, "-c", STARTS_A_NODE],
         stdout=subprocess.PIPE,
@@ -94,6 +97,11 @@ def test_nothing_of_a_node_outlives_a_killed_parent(tmp_path: Path) -> None:
     parent.stdout.close()
 
     assert not still_running(children)
+    (left,) = tmp_path.glob(f"{NODES}*")
+    assert (left / "node" / "mnesia").is_dir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with temporary_folder(NODES):
+        assert not left.exists()
 
 
 def descendants(process: psutil.Process) -> list[psutil.Process]:
@@ -101,7 +109,7 @@ def descendants(process: psutil.Process) -> list[psutil.Process]:
 
 
 def still_running(processes: list[psutil.Process]) -> list[str]:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     alive = processes
     while alive and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -17,7 +17,7 @@ from tests.simulators.bank.payment_files import APaymentFile
 from tests.simulators.programs import RunningProgram
 
 TOKEN = "a-token-of-the-tests"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 DocumentT = TypeVar("DocumentT")
 

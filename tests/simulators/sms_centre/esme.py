@@ -12,7 +12,7 @@ NACK = 0x80000000
 
 SYSTEM_ID = "sanad"
 PASSWORD = "secret-1"
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,6 @@ def test_nothing_it_writes_besides_its_truth_names_a_handset(own_centre: Running
     esme.submit(b"private", destination="212699887766")
     esme.submit(b"private", destination="212699887766", length=200)
     own_centre.program.process.terminate()
-    written, complained = own_centre.program.process.communicate(timeout=10)
+    written, complained = own_centre.program.process.communicate(timeout=60)
     assert b"212699887766" not in written + complained
     assert b"private" not in written + complained

@@ -172,7 +172,7 @@ ATTESTATIONS = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(ATTESTATIONS)
 def test_engine_and_yardstick_agree_on_every_fact_and_on_the_index(
     drawn: list[tuple[Any, ...]],

@@ -118,7 +118,7 @@ def test_only_the_rural_car_has_no_coefficient_and_adds_nothing() -> None:
     assert index_of(a_household(cars=1)) == index_of(a_household(cars=0))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(any_household(), min_size=1, max_size=12))
 def test_engine_and_replay_agree_bit_for_bit(households: list[Row]) -> None:
     assessed = assess(*frames(*households), on=ASSESSED_ON)
@@ -130,7 +130,7 @@ def test_engine_and_replay_agree_bit_for_bit(households: list[Row]) -> None:
     assert [index_points(units) for units in assessed["index_units"]] == replayed
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(any_household())
 def test_every_variable_of_the_replay_is_the_one_the_engine_measured(household: Row) -> None:
     formula = formula_on(ASSESSED_ON)

@@ -282,7 +282,7 @@ def _paid(child: Row, rank: int, is_widow: bool) -> int:  # noqa: FBT001 -- a fa
     return extra + (37_500 if is_widow and child["orphan_of_father"] else 25_000)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(CHILDREN, max_size=9), st.sampled_from("FM"), st.booleans())
 def test_the_schedule_agrees_with_the_sum_made_by_hand(
     children: list[Row],

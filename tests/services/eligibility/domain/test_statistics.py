@@ -17,7 +17,7 @@ NO_INDEX = "no index"
 SMALL_OR_NOT = st.one_of(st.integers(0, 6), st.integers(0, 60))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(*[SMALL_OR_NOT] * 4), min_size=4, max_size=4))
 def test_no_small_count_can_be_worked_out_by_subtraction(
     numbers: list[tuple[int, int, int, int]],

@@ -46,7 +46,7 @@ async def test_a_kill_between_receipts_loses_none_and_tells_everybody(
     await notifications.queue(messages=MESSAGES)
     async with running(ScriptedCentre()) as centre:
         async with a_sender(notifications, keys, centre.port) as first:
-            await until(lambda: len(centre.acknowledged) >= PARTS // 4, seconds=30)
+            await until(lambda: len(centre.acknowledged) >= PARTS // 4)
             first.send_signal(signal.SIGKILL)
             await first.wait()
         acknowledged = sum(status == OK for status in centre.acknowledged.values())
@@ -55,9 +55,9 @@ async def test_a_kill_between_receipts_loses_none_and_tells_everybody(
         async with notifications.databases.worker.transaction() as tx:
             await tx.execute("UPDATE lease SET expires_at = '-infinity'")
         async with a_sender(notifications, keys, centre.port):
-            await until(lambda: centre.binds == 2, seconds=30)
+            await until(lambda: centre.binds == 2)
             centre.redeliver_outstanding()
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(120):
                 while set(await notifications.states()) != {"DELIVERED"}:  # noqa: ASYNC110 -- rows have no event
                     await asyncio.sleep(0.05)
     texts = [(submit.destination_addr, submit.short_message) for submit in centre.submits]

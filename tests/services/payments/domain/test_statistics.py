@@ -44,7 +44,7 @@ def seen(rows: Sequence[RegionFigures], *regions: str) -> Figures:
     return shown(rows, regions=regions or None, programmes=None, cell_min=CELL_MIN)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(*[SMALL_OR_NOT] * 4), min_size=4, max_size=4))
 def test_no_small_figure_can_be_worked_out_by_subtraction(
     numbers: list[tuple[int, int, int, int]],
