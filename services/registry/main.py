@@ -23,6 +23,7 @@ from services.registry.api.guardians import router as guardians
 from services.registry.api.history import router as history
 from services.registry.api.imports import router as imports
 from services.registry.api.look_ups import router as look_ups
+from services.registry.api.own_consents import router as own_consents
 from services.registry.api.own_records import router as own_records
 from services.registry.api.partners import router as partners
 from services.registry.api.ramed import router as ramed
@@ -100,6 +101,7 @@ def create_app(settings: Settings, platform: Platform) -> FastAPI:
             exports,
             imports,
             look_ups,
+            own_consents,
             own_records,
             partners,
             ramed,

@@ -9,6 +9,7 @@ from services.registry.domain.dci_contract import Notification, Register
 from services.registry.domain.policies import SignatureRule
 from services.registry.use_cases.dci_queue_notifications import queue_notifications
 from shared.runtime.ids import new_id
+from shared.web.app import BODY_BYTES_MAX
 from tests.services.registry.dci_house import CIVIL, SOCIAL, House
 from tests.services.registry.dci_partner import (
     CLIENT,
@@ -227,12 +228,29 @@ async def test_refusals_have_the_shape_that_the_standard_prescribes(
         ]
         assert {answer.status_code for answer in answers} == {400, 401, 403, 415}
         await held(path, answers, document)
+        await held_before(path, house, register, document)
     required = SignatureRule.REQUIRED
     await agree(house.registry.api, signature=required, jwks=Signer().jwks, version=1)
     unsigned = [await house.post(path, search, register=register) for path in paths]
     assert unsigned[0].status_code == unsigned[4].status_code == 401
     for path, answer in zip(paths, unsigned, strict=True):
         await held(path, [answer], document)
+
+
+async def held_before(path: str, house: House, register: str, document: StandardDocument) -> None:
+    """Hold what is refused before any register hears of it against the list that gateways have."""
+    large = b" " * (BODY_BYTES_MAX + 1)
+    refused = [
+        await house.post(path, content=large, register=register),
+        await house.post(f"{path}/elsewhere", {}, register=register),
+        await house.client.get(f"/dci/{register}/v1.0.0/registry/{path}"),
+    ]
+    assert [answer.status_code for answer in refused] == [413, 404, 405]
+    for answer in refused:
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.json()["errors"][0]["code"].startswith("err.request.")
+        # The document has this shape under 500, "used by components like gateways", for any status.
+        assert document.faults_of_answer(f"/registry/{path}", 500, answer.json()) == []
 
 
 async def held(path: str, answers: list[httpx.Response], document: StandardDocument) -> None:

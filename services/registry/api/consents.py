@@ -129,7 +129,7 @@ async def record_registry_consent(
     )
     require_past({("body", "valid_from"): body.valid_from}, clock=using.clock)
     look_up = _look_up(principal)
-    await admit_consent(given, look_up, using=using)
+    await admit_consent(given, look_up, clerk=_is_clerk(principal), using=using)
     async with using.database.transaction(look_up.scope) as tx:
 
         async def act() -> ConsentView:
@@ -148,7 +148,7 @@ async def list_registry_consents(
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> ConsentPage:
     """Return what a person consented to, withdrawn or not."""
-    after = None if cursor is None else _position(cursor)
+    after = None if cursor is None else consent_position(cursor)
     consents = await read_consents(
         person_id, _look_up(principal), after=after, limit=limit, using=using
     )
@@ -163,14 +163,24 @@ async def withdraw_registry_consent(
     using: Using,
 ) -> ConsentView:
     """End a consent at the person's wish; it stays on record as withdrawn."""
-    return _view(await withdraw_consent(consent_id, _look_up(principal), using=using))
+    look_up, clerk = _look_up(principal), _is_clerk(principal)
+    return _view(await withdraw_consent(consent_id, look_up, clerk=clerk, using=using))
+
+
+def _is_clerk(principal: Principal) -> bool:
+    return "registry.consents:read" in principal.scopes
 
 
 def _look_up(principal: Principal) -> LookUp:
     return LookUp(principal.subject, principal.purpose or "", principal.row_scope)
 
 
-def _position(cursor: str) -> UUID:
+def consent_position(cursor: str) -> UUID:
+    """Return the consent behind which a page begins.
+
+    Raises:
+        MalformedCursorError: The cursor is none of a list of consents.
+    """
     (consent_id,) = decode_cursor(cursor, parts=1)
     try:
         return UUID(consent_id)

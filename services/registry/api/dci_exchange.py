@@ -25,7 +25,7 @@ from services.registry.domain.dci_json import write_json
 from services.registry.use_cases.collaborators import Collaborators
 from shared.kernel.errors import DomainError, ErrorKind
 from shared.runtime.ids import new_id
-from shared.web.problems import MEDIA_TYPE, RETRY_SECONDS, STATUS_OF_KIND, Problem
+from shared.web.problems import RETRY_SECONDS, STATUS_OF_KIND
 
 log = structlog.get_logger(__name__)
 
@@ -33,8 +33,6 @@ _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _REFUSED = (DciFault, DomainError, RequestValidationError, OperationalError, PoolTimeout)
 _AT_ONCE = {"search": Action.ON_SEARCH, "status": Action.TXN_ON_STATUS}
 _REFUSALS = (400, 401, 403, 404, 409, 415, 429, 503)
-# Said by what stands before every route, and not by the route: a body too large, a crowd.
-_PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
 
 
 class DciRoute(APIRoute):
@@ -69,14 +67,9 @@ def responses(path: str) -> dict[int | str, dict[str, Any]]:
     refusals: dict[int | str, dict[str, Any]] = {
         status: {"model": model, "description": HTTPStatus(status).phrase} for status in _REFUSALS
     }
-    # The gateway may say these two, and knows the list of errors alone.
-    refusals[401]["model"] = refusals[403]["model"] = DciErrors
-    refusals[503]["content"] = {MEDIA_TYPE: _PROBLEM}
-    refusals[413] = {
-        "model": Problem,
-        "description": HTTPStatus(413).phrase,
-        "content": {MEDIA_TYPE: _PROBLEM},
-    }
+    # What stands before every route may say these, and knows the list of errors alone.
+    for status in (401, 403, 413, 502, 503, 504):
+        refusals[status] = {"model": DciErrors, "description": HTTPStatus(status).phrase}
     refusals[422] = {"model": model, "description": "Never given: such a message is a 400 here."}
     return refusals
 

@@ -203,7 +203,8 @@ async def review_registry_duplicate(
     async with using.database.transaction(principal.row_scope) as tx:
 
         async def act() -> DuplicateView:
-            return _view(await review_duplicate(tx, proposal_id, verdict, using=using))
+            look_up = _look_up(principal)
+            return _view(await review_duplicate(tx, proposal_id, verdict, look_up, using=using))
 
         return await call.once(tx, act)
 

@@ -16,6 +16,7 @@ from services.registry.domain.policies import (
     AttributeNotAgreedError,
     BatchNotAgreedError,
     ConsentMissingError,
+    IdentifierNotAgreedError,
     PolicyMissingError,
     PurposeNotAgreedError,
 )
@@ -33,6 +34,7 @@ from services.registry.use_cases.read_export_content import (
     ExportNotReadyError,
     ExportPurposeError,
     read_export_content,
+    require_agreed,
     require_readable,
 )
 from shared.web.auth import Principal, requires
@@ -127,7 +129,17 @@ async def read_registry_export(
     "/{export_id}/content",
     responses={
         **problems(
-            ExportForgottenError, ExportNotFoundError, ExportNotReadyError, ExportPurposeError
+            AttributeNotAgreedError,
+            BatchNotAgreedError,
+            ConsentMissingError,
+            ExportForgottenError,
+            ExportNotFoundError,
+            ExportNotReadyError,
+            ExportOutOfScopeError,
+            ExportPurposeError,
+            IdentifierNotAgreedError,
+            PolicyMissingError,
+            PurposeNotAgreedError,
         ),
         200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}},
     },
@@ -138,9 +150,10 @@ async def read_registry_export_content(
     principal: Annotated[Principal, requires("registry.exports:write", purpose=True)],
     using: Using,
 ) -> StreamingResponse:
-    """Return the records, one JSON object a line."""
+    """Return the records, one JSON object a line, while the policy still covers them."""
     job = await read_export(export_id, client=principal.subject, using=using)
     require_readable(job, purpose=principal.purpose or "")
+    await require_agreed(job, regions=principal.regions, using=using)
     return StreamingResponse(read_export_content(job, using=using), media_type=MEDIA_TYPE)
 
 

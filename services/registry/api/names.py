@@ -4,17 +4,16 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-# Letters and their marks, of any script; the numerals stand for Arabic letters in Latin script.
-_LETTER = r"(?:[^\W\d_]|[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670])"
-_NUMERAL = "[235679]"
-_WORD = rf"{_NUMERAL}{{0,2}}{_LETTER}(?:{_LETTER}|{_NUMERAL})*"
-_MARK = r"[.'’‘`´‐‑–-]"
+from services.registry.domain.line_fields import NAME_CHARACTERS_MAX
+from services.registry.domain.names import ASKED_NAME
 
-NAME_PATTERN = rf"^ *{_MARK}?{_WORD}(?:(?:{_MARK}? +{_MARK}?|{_MARK}){_WORD})*{_MARK}? *$"
-"""Words, each with an apostrophe, a hyphen or a full stop at most at its edges.
+WHOLE_NAME_CHARACTERS_MAX = 2 * NAME_CHARACTERS_MAX + 1
+"""A given and a family name, and the space between them."""
 
-No text is read by it in two ways, so that it costs little in whatever engine a client uses.
-"""
-
-PersonName = Annotated[str, StringConstraints(pattern=NAME_PATTERN, min_length=1, max_length=120)]
-NamePart = Annotated[str, StringConstraints(pattern=NAME_PATTERN, min_length=1, max_length=100)]
+PersonName = Annotated[
+    str,
+    StringConstraints(pattern=ASKED_NAME, min_length=1, max_length=WHOLE_NAME_CHARACTERS_MAX),
+]
+NamePart = Annotated[
+    str, StringConstraints(pattern=ASKED_NAME, min_length=1, max_length=NAME_CHARACTERS_MAX)
+]

@@ -1,5 +1,6 @@
 """What a person may read about themselves: their record, and who looked at it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -88,16 +89,20 @@ def _view(told: ToldAccess) -> OwnAccessView:
     return OwnAccessView(
         access_id=told.access_id,
         accessed_at=told.accessed_at,
-        who=_words(told.who),
-        purpose=_words(told.purpose),
-        legal_basis=None if told.legal_basis is None else _words(told.legal_basis),
-        attributes=[
-            AttributeView(code=code, ar=words.ar, fr=words.fr) for code, words in told.attributes
-        ],
-        result=_words(told.result),
+        who=words_view(told.who),
+        purpose=words_view(told.purpose),
+        legal_basis=None if told.legal_basis is None else words_view(told.legal_basis),
+        attributes=attribute_views(told.attributes),
+        result=words_view(told.result),
         consent_id=told.consent_id,
     )
 
 
-def _words(words: Words) -> WordsView:
+def words_view(words: Words) -> WordsView:
+    """Return words as a person reads them."""
     return WordsView(ar=words.ar, fr=words.fr)
+
+
+def attribute_views(attributes: Sequence[tuple[str, Words]]) -> list[AttributeView]:
+    """Return attributes and their names as a person reads them."""
+    return [AttributeView(code=code, ar=words.ar, fr=words.fr) for code, words in attributes]

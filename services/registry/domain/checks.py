@@ -20,6 +20,7 @@ from services.registry.domain.identifiers import (
     mobile_number,
     rib_key_holds,
 )
+from services.registry.domain.names import ARABIC_NAME, LATIN_NAME
 from services.registry.domain.nationalities import nationalities
 from services.registry.domain.rejects import RejectCode
 from services.registry.domain.territory import Commune, communes
@@ -32,23 +33,8 @@ EARLIEST_DATE = date(1890, 1, 1)
 _DATE_CHARACTERS = 10
 # Up to the letters of Turkish and Polish; the signs are those of ISO 20022's Latin set and ’.
 _LATIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ſ0-9 ’'/?:().,+-]+")
-# A name has a letter, and besides letters and their marks only what joins its words.
-_JOINTS = r" '’‘`´ʻʼʾʿ.\-‐‑"
-_LATIN_LETTERS = r"A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
-_LATIN_MARKS = r"\u0300-\u036f"
-# The Arabic block without its digits, commas and signs; then its supplements and the forms in which
-# older systems keep the same letters.
-_ARABIC_LETTERS = (
-    r"\u0620-\u063f\u0641-\u064a\u066e\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06fc\u06ff"
-    r"\u0750-\u077f\u08a0-\u08c7\ufb50-\ufbb1\ufbd3-\ufd3d\ufd50-\ufdf2\ufe70-\ufefc"
-)
-_ARABIC_MARKS = r"\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed"
-_LATIN_NAME = re.compile(
-    f"[{_JOINTS}]*[{_LATIN_LETTERS}][{_LATIN_LETTERS}{_LATIN_MARKS}{_JOINTS}]*"
-)
-_ARABIC_NAME = re.compile(
-    f"[{_JOINTS}]*[{_ARABIC_LETTERS}][{_ARABIC_LETTERS}{_ARABIC_MARKS}{_JOINTS}]*"
-)
+_LATIN_NAME = re.compile(LATIN_NAME)
+_ARABIC_NAME = re.compile(ARABIC_NAME)
 _REPLACEMENT_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 
 

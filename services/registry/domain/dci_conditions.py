@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
+from types import MappingProxyType
 from typing import TypeAlias
 from uuid import UUID
 
@@ -105,7 +106,7 @@ class Fault(Enum):
     )
     BATCH_NOT_AGREED = (
         Reason.CRITERIA_INVALID,
-        "Your policy allows one search a message, for one person or household by its identifier.",
+        "Your policy allows one question a message, on one person or household by its identifier.",
     )
     NOT_AGREED = (Reason.FILTER_INVALID, "Your policy does not let you ask about one of these.")
     NOT_AGREED_SORT = (Reason.SORT_INVALID, "Your policy does not let you sort by one of these.")
@@ -203,6 +204,16 @@ def rewritten(
     return change(condition)
 
 
+# Who has a record found by one of these is told whose it is.
+_NEEDS_OF_IDENTIFIERS = MappingProxyType(
+    {
+        IdentifierType.DOCUMENT: frozenset({Attribute.DOCUMENT}),
+        IdentifierType.PERMIT: frozenset({Attribute.DOCUMENT}),
+        IdentifierType.HOUSEHOLD: frozenset({Attribute.HOUSEHOLD_ID}),
+    }
+)
+
+
 def require_told(condition: Condition, *, told: Collection[Attribute]) -> None:
     """Let pass a condition on what an asker may be told.
 
@@ -210,7 +221,11 @@ def require_told(condition: Condition, *, told: Collection[Attribute]) -> None:
         RefusedQueryError: It asks about something beyond that.
     """
     for leaf in leaves(condition):
-        needs = leaf.attribute.needs if isinstance(leaf, Comparison) else frozenset()
+        needs: frozenset[Attribute] = frozenset()
+        if isinstance(leaf, Comparison):
+            needs = leaf.attribute.needs
+        elif isinstance(leaf, Identified):
+            needs = _NEEDS_OF_IDENTIFIERS.get(leaf.kind, needs)
         if needs and not needs.intersection(told):
             raise RefusedQueryError(Fault.NOT_AGREED)
 

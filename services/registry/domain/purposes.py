@@ -21,6 +21,9 @@ class Words:
     fr: str
 
 
+_STAFF = Words(ar="مصلحة مخول لها قانونا", fr="Un service habilité")
+
+
 @dataclass(frozen=True, slots=True)
 class LegalBasis:
     """What entitles to a purpose from a day on."""
@@ -55,6 +58,16 @@ class Disclosures:
     purposes: Mapping[str, Purpose]
     attributes: Mapping[str, Words]
     results: Mapping[str, Words]
+
+    def sentence(self, code: str) -> Words:
+        """Return what a purpose is, in a sentence; one of the past is told by its code."""
+        purpose = self.purposes.get(code)
+        return Words(code, code) if purpose is None else purpose.sentence
+
+    def office(self, code: str) -> Words:
+        """Return who acts for a purpose when no partner does."""
+        purpose = self.purposes.get(code)
+        return _STAFF if purpose is None else purpose.office
 
     def attribute(self, code: str) -> Words:
         """Return how an attribute is called; one that has no name yet is told as another datum."""

@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from services.registry.domain.census import EVERYWHERE
 from shared.kernel.small_counts import Counts, hidden_among, summed
 
+PEOPLE = slice(0, 2)
+"""Persons and households."""
+
+LIVING = slice(2, 4)
+"""Members of households, and persons who live in none; the latter are counted to be judged."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tree:
@@ -42,12 +48,13 @@ def tree_of(
     return Tree(counts, children)
 
 
-def hidden_in(tree: Tree, *, cell_min: int) -> frozenset[str]:
+def hidden_in(tree: Tree, *, cell_min: int, places: slice = slice(None)) -> frozenset[str]:
     """Return the territories whose counts must not be shown; the whole is always shown.
 
     Args:
         tree: Counts and territories.
         cell_min: The smallest count that is shown; zero is shown too, since it is about nobody.
+        places: Which of the counts are judged.
     """
     hidden: set[str] = set()
     waiting = [EVERYWHERE]
@@ -55,7 +62,7 @@ def hidden_in(tree: Tree, *, cell_min: int) -> frozenset[str]:
         parent = waiting.pop()
         within = tree.children.get(parent, ())
         hidden |= hidden_among(
-            {code: tree.counts[code] for code in within},
+            {code: tree.counts[code][places] for code in within},
             parent_is_hidden=parent in hidden,
             cell_min=cell_min,
         )
@@ -63,21 +70,19 @@ def hidden_in(tree: Tree, *, cell_min: int) -> frozenset[str]:
     return frozenset(hidden)
 
 
-def hidden_standing(
-    people: Tree, members: Tree, *, cell_min: int
-) -> tuple[frozenset[str], frozenset[str]]:
+def standing_of(persons: int, households: int, members: int) -> Counts:
+    """Return what stands in a commune: `PEOPLE`, then `LIVING`."""
+    return persons, households, members, max(persons - members, 0)
+
+
+def hidden_standing(standing: Tree, *, cell_min: int) -> tuple[frozenset[str], frozenset[str]]:
     """Return where no count must be shown, and where the members must not be.
 
     Persons less members are those who live in no household: where these are few, hiding the members
     is enough. What is hidden beside it only tells less.
-
-    Args:
-        people: Persons and households.
-        members: Members of households, and persons who live in none.
-        cell_min: The smallest count that is shown.
     """
-    hidden = hidden_in(people, cell_min=cell_min)
-    return hidden, hidden | hidden_in(members, cell_min=cell_min)
+    hidden = hidden_in(standing, cell_min=cell_min, places=PEOPLE)
+    return hidden, hidden | hidden_in(standing, cell_min=cell_min, places=LIVING)
 
 
 def per_mille(number: int, *, of: int) -> int:

@@ -21,7 +21,7 @@ class Access:
     valid_on: date
     known_at: datetime
     accessed_at: datetime
-    attributes: tuple[str, ...] = ()
+    attributes: tuple[str, ...]
     """Which of a subject's attributes were asked about or disclosed."""
 
 
@@ -108,6 +108,19 @@ async def region_of_person(tx: Transaction, person_id: UUID) -> str | None:
     )
     row = await cursor.fetchone()
     return None if row is None else str(row["region_code"])
+
+
+async def residents(tx: Transaction, household_ids: Sequence[UUID]) -> list[tuple[UUID, UUID]]:
+    """Return who lives in some households, each person with the household.
+
+    What is told of a household is told of them: each has a row, or could not read of it.
+    """
+    cursor = await tx.cursor(row_factory=tuple_row).execute(
+        "SELECT person_id, household_id FROM residence WHERE household_id = ANY(%(ids)s)"
+        " ORDER BY person_id",
+        {"ids": list(household_ids)},
+    )
+    return await cursor.fetchall()
 
 
 async def read_accesses(tx: Transaction, asked: AccessesAsked) -> list[LoggedAccess]:

@@ -26,10 +26,17 @@ _PERSON_JOINS = """
 """
 
 
-async def read_groups(tx: Transaction, household_ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    """Return the current versions of households with their index and their first recording."""
+async def read_groups(
+    tx: Transaction, household_ids: Sequence[UUID], *, regions: Collection[str]
+) -> list[dict[str, Any]]:
+    """Return the current versions of those of these households that live in some regions.
+
+    Each comes with its index and its first recording.
+    """
+    parameters = Parameters(ids=list(household_ids))
+    within = regions_sql(regions, "grp.region_code", parameters)
     cursor = await tx.execute(
-        """
+        f"""
         SELECT grp.household_id, grp.region_code, grp.reference_sealed, grp.version,
                ver.province_code, ver.commune_code, ver.milieu, ver.recorded_at AS updated_at,
                coalesce(first.recorded_at, ver.recorded_at) AS registered_at,
@@ -42,12 +49,12 @@ async def read_groups(tx: Transaction, household_ids: Sequence[UUID]) -> list[di
             ON first.household_id = grp.household_id AND first.version = 1
           LEFT JOIN household_index AS idx ON idx.household_id = grp.household_id
          CROSS JOIN LATERAL (
-               SELECT coalesce(array_agg(person_id), '{}') AS ids FROM household_member AS member
+               SELECT coalesce(array_agg(person_id), '{{}}') AS ids FROM household_member AS member
                 WHERE member.household_id = grp.household_id
                   AND member.version = grp.version) AS listed
-         WHERE grp.household_id = ANY(%(ids)s)
-        """,
-        {"ids": list(household_ids)},
+         WHERE grp.household_id = ANY(%(ids)s) AND {within}
+        """.encode(),  # noqa: S608 -- expressions of ours; values are bound
+        parameters.values,
     )
     return await cursor.fetchall()
 
@@ -105,21 +112,27 @@ async def read_persons(
 
 
 async def read_parents(
-    tx: Transaction, person_ids: Sequence[UUID], *, on: date
+    tx: Transaction, person_ids: Sequence[UUID], *, on: date, regions: Collection[str]
 ) -> list[dict[str, Any]]:
-    """Return the registered fathers and mothers of persons on a day, the father of each first."""
+    """Return the registered fathers and mothers of persons on a day, the father of each first.
+
+    Parents who live beyond the regions are left out.
+    """
+    parameters = Parameters(ids=list(person_ids), on=on)
+    within = regions_sql(regions, "guardian.region_code", parameters)
     cursor = await tx.execute(
-        """
-        SELECT standing.person_id, standing.guardian_id, guardian.idcs_sealed
+        f"""
+        SELECT standing.person_id, standing.guardian_id, guardian.idcs_sealed,
+               guardian.region_code
           FROM (SELECT DISTINCT ON (guardianship_id) guardianship.*
                   FROM guardianship WHERE person_id = ANY(%(ids)s)
                  ORDER BY guardianship_id, version DESC) AS standing
           JOIN person AS guardian ON guardian.person_id = standing.guardian_id
          WHERE standing.relation IN ('father', 'mother') AND standing.valid_from <= %(on)s
-           AND (standing.valid_to IS NULL OR standing.valid_to >= %(on)s)
+           AND (standing.valid_to IS NULL OR standing.valid_to >= %(on)s) AND {within}
          ORDER BY standing.person_id, standing.relation
-        """,
-        {"ids": list(person_ids), "on": on},
+        """.encode(),  # noqa: S608 -- expressions of ours; values are bound
+        parameters.values,
     )
     return await cursor.fetchall()
 

@@ -64,6 +64,8 @@ class DueNotification(NamedTuple):
     purpose: str
     regions: list[str]
     notify_uri: str
+    filter: dict[str, Any] | None
+    """What the subscription asks about its subjects; None if it names them."""
 
 
 async def awaited(
@@ -227,6 +229,7 @@ async def take_due(tx: Transaction, *, at: datetime, limit: int) -> list[DueNoti
         SELECT taken.notification_id, code, taken.event_type, taken.subject_id,
                standing.record_type, standing.client, standing.sender_id, standing.purpose,
                standing.regions, standing.notify_uri,
+               CASE WHEN NOT standing.by_subject THEN standing.filter END AS filter,
                standing.ended_at IS NULL AS stands
           FROM taken JOIN dci_subscription AS standing USING (code)
          ORDER BY taken.notification_id

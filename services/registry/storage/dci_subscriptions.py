@@ -7,6 +7,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from services.registry.domain.dci_attributes import Of
 from services.registry.storage.arrays import array_of_bytes
 from shared.storage.database import Transaction
 
@@ -22,6 +23,8 @@ class NewSubscription(NamedTuple):
     filter_digest: bytes
     subjects: tuple[tuple[UUID, str], ...]
     """Subjects with their region codes; empty if the filter says more than whom it is about."""
+    named: tuple[tuple[Of, UUID, str], ...]
+    """Whom the filter names, wherever it does, with their region codes."""
     starts_at: datetime
     ends_at: datetime
     frequency: str | None

@@ -24,7 +24,7 @@ from shared.storage.database import Transaction
 
 
 class ExportOutOfScopeError(DomainError):
-    """The territory asked for lies outside the caller's regions."""
+    """The territory lies outside the caller's regions."""
 
     code: ClassVar[str] = "registry.export-out-of-scope"
     kind: ClassVar[ErrorKind] = ErrorKind.FORBIDDEN
@@ -94,14 +94,25 @@ async def ask_export(tx: Transaction, asked: ExportAsked, *, using: Collaborator
     return job
 
 
-def _attributes(policy: PartnerPolicy, asked: ExportAsked) -> list[str]:
-    purpose = policy.purpose(asked.purpose)
+def require_many(policy: PartnerPolicy, purpose_code: str) -> None:
+    """Let pass a client who may be told of many for a purpose.
+
+    Raises:
+        PurposeNotAgreedError: Its policy does not know the purpose.
+        BatchNotAgreedError: It allows no questions about many.
+        ConsentMissingError: The purpose needs each person's consent, which no export can show.
+    """
+    purpose = policy.purpose(purpose_code)
     if not policy.batch:
         message = "The policy of this client does not allow questions about many at once."
         raise BatchNotAgreedError(message)
     if purpose.consent_required:
         message = "This purpose needs the consent of each person; ask about them one by one."
         raise ConsentMissingError(message)
+
+
+def _attributes(policy: PartnerPolicy, asked: ExportAsked) -> list[str]:
+    require_many(policy, asked.purpose)
     attributes = sorted(policy.told & EXPORTABLE[asked.kind])
     if not attributes:
         message = "The policy of this client covers nothing that such an export holds."

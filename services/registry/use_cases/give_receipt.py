@@ -23,6 +23,9 @@ from services.registry.use_cases.record_persons import Recording
 from shared.runtime.ids import new_id
 from shared.storage.database import Transaction
 
+DECLARED = ("declarations",)
+"""What a receipt tells, as the access log names it."""
+
 
 class Subject(NamedTuple):
     """A person or a household, and its part in a declaration."""
@@ -139,6 +142,7 @@ async def _log(tx: Transaction, filed: Filed, using: Collaborators) -> None:
         valid_on=using.clock.today(),
         known_at=filed.recording.at,
         accessed_at=filed.recording.at,
+        attributes=DECLARED,
     )
     subjects = [
         Disclosed(

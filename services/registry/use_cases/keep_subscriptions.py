@@ -1,7 +1,7 @@
 """Subscribe a partner to events of a register, and end what it subscribed to."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -30,17 +30,18 @@ from services.registry.domain.dci_contract import (
 )
 from services.registry.domain.dci_events import EventType, event_type, notified_type
 from services.registry.domain.dci_filters import as_document
-from services.registry.domain.dci_queries import read_query
+from services.registry.domain.dci_queries import ONE_IDENTIFIER, read_query, type_of
 from services.registry.domain.dci_record_types import RecordType, is_register
 from services.registry.domain.dci_schedules import read_schedule
 from services.registry.domain.policies import PartnerPolicy
 from services.registry.storage import dci_subscriptions as storage
-from services.registry.storage.access_log import Access, Disclosed, log_access
+from services.registry.storage.access_log import Access, Disclosed, log_access, residents
 from services.registry.storage.dci_search import find_regions
 from services.registry.storage.dci_subscriptions import NewSubscription, Subscriber
 from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.policies import policy_of
 from services.registry.use_cases.resolve_identifiers import check_identifiers, resolve_identifiers
+from services.registry.use_cases.spend_quota import spend_quota
 from shared.runtime.ids import new_id
 from shared.storage.database import Transaction
 
@@ -102,13 +103,16 @@ async def add_subscriptions(
     Raises:
         PolicyMissingError: The asker has no policy.
         PurposeNotAgreedError: Its policy does not know the purpose.
+        QuotaSpentError: Its day is used up: every identifier takes one off it.
     """
     policy = await policy_of(asker.client, using=using)
     purpose = policy.purpose(asker.purpose)
     if purpose.consent_required:
         return [_NEEDS_CONSENT] * len(wanted)
-    read = [_understood(register, item, policy, using) for item in wanted]
+    alone = len(wanted) == 1
+    read = [_understood(register, item, policy, alone=alone, using=using) for item in wanted]
     understood = [item for item in read if isinstance(item, _Understood)]
+    await _spend(policy, understood, using)
     resolved = await resolve_identifiers(
         tx, AllOf(tuple(item.condition for item in understood)), policy=policy, using=using
     )
@@ -128,7 +132,12 @@ async def add_subscriptions(
 
 
 def _understood(
-    register: Register, wanted: SubscriptionWanted, policy: PartnerPolicy, using: Collaborators
+    register: Register,
+    wanted: SubscriptionWanted,
+    policy: PartnerPolicy,
+    *,
+    alone: bool,
+    using: Collaborators,
 ) -> _Understood | Refusal:
     if not is_register(register, wanted.reg_type):
         return _NO_REGISTER
@@ -139,7 +148,7 @@ def _understood(
     if wanted.frequency is not None and read_schedule(wanted.frequency) is None:
         return _NO_SCHEDULE
     try:
-        condition = _condition(register, wanted, policy, using)
+        condition = _condition(register, wanted, policy, alone=alone, using=using)
     except RefusedQueryError as error:
         is_identifier = error.refusal == Fault.IDENTIFIER_MALFORMED.refusal
         reason = Reason.PERSON_INVALID if is_identifier else Reason.NOTIFY_DETAILS_INVALID
@@ -148,14 +157,38 @@ def _understood(
 
 
 def _condition(
-    register: Register, wanted: SubscriptionWanted, policy: PartnerPolicy, using: Collaborators
+    register: Register,
+    wanted: SubscriptionWanted,
+    policy: PartnerPolicy,
+    *,
+    alone: bool,
+    using: Collaborators,
 ) -> Condition:
-    if wanted.filter is None:
-        return EVERYTHING
-    condition = read_query(register, wanted.filter_type, wanted.filter)
+    condition: Condition = EVERYTHING
+    if wanted.filter is not None:
+        condition = read_query(register, wanted.filter_type, wanted.filter)
+    if not policy.batch and not (alone and _names_one(wanted)):
+        raise RefusedQueryError(Fault.BATCH_NOT_AGREED)
     require_told(condition, told=policy.told)
     check_identifiers(condition, policy=policy, using=using)
     return condition
+
+
+def _names_one(wanted: SubscriptionWanted) -> bool:
+    """Return whether a wish is about the one subject whom it names."""
+    return (
+        wanted.filter is not None and type_of(wanted.filter_type, wanted.filter) == ONE_IDENTIFIER
+    )
+
+
+async def _spend(
+    policy: PartnerPolicy, understood: Sequence[_Understood], using: Collaborators
+) -> None:
+    """Take every identifier off the quota: whether one is on file is told, as by a search."""
+    conditions = [leaf for item in understood for leaf in leaves(item.condition)]
+    named = sum(len(leaf.values) for leaf in conditions if isinstance(leaf, Identified))
+    if named:
+        await spend_quota(policy, named, using=using)
 
 
 async def _regions_of(
@@ -203,6 +236,12 @@ def _subscription(
         filter=document,
         filter_digest=sha256(content.encode()).digest(),
         subjects=subjects,
+        named=tuple(
+            (leaf.of, subject_id, regions_of[subject_id])
+            for leaf in named
+            for subject_id in leaf.ids
+            if subject_id in regions_of
+        ),
         starts_at=starts_at,
         ends_at=ends_at,
         frequency=frequency,
@@ -227,7 +266,7 @@ async def _add(
     beyond = set(filters[room:])
     fitting = [item for item in wished if item.code not in beyond]
     added = await storage.add(tx, fitting, subscriber=subscriber, at=now) if fitting else set()
-    await _log(tx, register, [item for item in fitting if item.code in added], subscriber, using)
+    await _log(tx, register, wished, added, subscriber=subscriber, using=using)
     outcome: list[Subscribed | Refusal] = []
     for item in answers:
         if isinstance(item, Refusal):
@@ -242,11 +281,13 @@ async def _add(
 async def _log(
     tx: Transaction,
     register: Register,
-    added: Sequence[NewSubscription],
+    wished: Sequence[NewSubscription],
+    added: Collection[str],
+    *,
     subscriber: Subscriber,
     using: Collaborators,
 ) -> None:
-    """Log whoever is followed from now on; that they are on file is told already."""
+    """Log whoever is named in a filter: that they are on file is told, followed or not."""
     now = using.clock.now()
     access = Access(
         client=subscriber.client,
@@ -255,15 +296,22 @@ async def _log(
         valid_on=using.clock.today(),
         known_at=now,
         accessed_at=now,
+        attributes=("registered",),
     )
     disclosed = []
-    for item in added:
-        of_households = "of" in item.filter and item.filter["of"] == Of.HOUSEHOLD
-        for subject_id, region_code in item.subjects:
-            person_id, household_id = (None, subject_id) if of_households else (subject_id, None)
-            disclosed.append(
-                Disclosed(new_id(), region_code, person_id, household_id, result="subscribed")
-            )
+    for item in wished:
+        result = "subscribed" if item.code in added else "disclosed"
+        # Whoever asks for a household asks for those who live in it: each of them sees that.
+        households = {own: region for of, own, region in item.named if of is Of.HOUSEHOLD}
+        named: list[tuple[str, UUID | None, UUID | None]] = [
+            *((region, own, None) for of, own, region in item.named if of is Of.PERSON),
+            *((region, None, own) for own, region in households.items()),
+            *(
+                (households[own], person_id, own)
+                for person_id, own in await residents(tx, list(households))
+            ),
+        ]
+        disclosed += [Disclosed(new_id(), *one, result=result) for one in named]
     if disclosed:
         await log_access(tx, access, disclosed)
 

@@ -18,8 +18,14 @@ class LookUp:
     valid_on: date | None = None
     known_at: datetime | None = None
 
-    def as_access(self, action: str, *, clock: Clock) -> Access:
-        """Return this look-up as the access log tells it, its times resolved."""
+    def as_access(self, action: str, *, attributes: tuple[str, ...], clock: Clock) -> Access:
+        """Return this look-up as the access log tells it, its times resolved.
+
+        Args:
+            action: What is done, as the log names it.
+            attributes: What it tells of its subjects; `purposes.toml` has a word for each.
+            clock: What says now.
+        """
         now = clock.now()
         return Access(
             client=self.client,
@@ -28,4 +34,5 @@ class LookUp:
             valid_on=self.valid_on or clock.today(),
             known_at=self.known_at or now,
             accessed_at=now,
+            attributes=attributes,
         )

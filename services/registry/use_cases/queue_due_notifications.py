@@ -5,11 +5,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
+from services.registry.domain.dci_conditions import RefusedQueryError, require_told
 from services.registry.domain.dci_contract import NOTIFICATIONS_MAX, Notification
 from services.registry.domain.dci_events import EventType
+from services.registry.domain.dci_filters import from_document
 from services.registry.domain.dci_record_types import RecordType
 from services.registry.domain.policies import PartnerPolicy
 from services.registry.storage.dci_notifications import (
@@ -74,7 +77,8 @@ class NotificationQueue:
         """Return notifications with their records, of one client, purpose and record type."""
         first, using = due[0], self.using
         policy = await self._policy(first)
-        if policy is None:
+        due = [] if policy is None else _agreed(due, policy)
+        if policy is None or not due:
             return []
         event = EventType(first.event_type)
         viewer = Viewer(
@@ -120,3 +124,20 @@ class NotificationQueue:
             ended = await end_all_expired(tx, at=now, limit=FORGOTTEN_AT_ONCE_MAX)
             forgotten = await forget_queued(tx, before=now - KEPT, limit=FORGOTTEN_AT_ONCE_MAX)
         return ended + forgotten > 0
+
+
+def _agreed(due: Sequence[DueNotification], policy: PartnerPolicy) -> list[DueNotification]:
+    """Return what the policy of this moment lets be told: a filter is a question asked for ever."""
+    filters = {item.code: item.filter for item in due}
+    agreed = {code for code, document in filters.items() if _may_ask(document, policy)}
+    return [item for item in due if item.code in agreed]
+
+
+def _may_ask(document: dict[str, Any] | None, policy: PartnerPolicy) -> bool:
+    if document is None:
+        return True
+    try:
+        require_told(from_document(document), told=policy.told)
+    except (RefusedQueryError, KeyError):
+        return False
+    return policy.batch

@@ -27,7 +27,6 @@ from shared.runtime.ids import new_id
 from shared.storage.database import RowScope
 
 _CURSOR_PARTS = 2
-_STAFF = Words(ar="مصلحة مخول لها قانونا", fr="Un service habilité")
 
 
 class NotAPersonError(DomainError):
@@ -74,7 +73,7 @@ async def read_access_log(
         MalformedCursorError: The cursor is none of this list.
     """
     asked = _behind(asked, cursor)
-    access = look_up.as_access("read-access-log", clock=using.clock)
+    access = look_up.as_access("read-access-log", attributes=("access_log",), clock=using.clock)
     async with using.database.transaction(look_up.scope) as tx:
         region_code = await region_of_person(tx, asked.person_id)
         if region_code is None:
@@ -98,7 +97,7 @@ async def read_own_access_log(
     # A person sees all of their own rows; regions bound officers, and nothing else is asked for.
     async with using.database.transaction(RowScope.everything()) as tx:
         if await region_of_person(tx, asked.person_id) is None:
-            raise _nobody()
+            raise nobody_registered()
         rows, next_cursor = _page(await read_accesses(tx, _one_more(asked)), at_most)
         names = await read_partner_names(tx, sorted({row.client for row in rows}))
     book = disclosures()
@@ -124,10 +123,11 @@ def own_id(subject: str) -> UUID:
     try:
         return UUID(subject)
     except ValueError as error:
-        raise _nobody() from error
+        raise nobody_registered() from error
 
 
-def _nobody() -> NotAPersonError:
+def nobody_registered() -> NotAPersonError:
+    """Return the refusal of a token whose subject is nobody."""
     return NotAPersonError("This token names nobody who is registered; sign in as a person.")
 
 
@@ -159,14 +159,12 @@ def _page(rows: list[LoggedAccess], at_most: int) -> tuple[list[LoggedAccess], s
 def _told(row: LoggedAccess, *, names: dict[str, tuple[str, str]], book: Disclosures) -> ToldAccess:
     """Tell a row without the client's own name: an officer's account is nobody's business."""
     purpose = book.purposes.get(row.purpose)
-    office = _STAFF if purpose is None else purpose.office
-    who = Words(*names[row.client]) if row.client in names else office
     basis = None if purpose is None else purpose.legal_basis_on(row.accessed_at.date())
     return ToldAccess(
         access_id=row.access_id,
         accessed_at=row.accessed_at,
-        who=who,
-        purpose=Words(row.purpose, row.purpose) if purpose is None else purpose.sentence,
+        who=Words(*names[row.client]) if row.client in names else book.office(row.purpose),
+        purpose=book.sentence(row.purpose),
         legal_basis=None if basis is None else basis.text,
         attributes=[(code, book.attribute(code)) for code in row.attributes],
         result=book.result(row.result),

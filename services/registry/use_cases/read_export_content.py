@@ -3,9 +3,12 @@
 from collections.abc import AsyncIterator
 from typing import ClassVar
 
+from services.registry.domain.policies import EVERY_REGION, Attribute, IdentifierNotAgreedError
 from services.registry.storage import exports as storage
 from services.registry.storage.exports import BLOCK_TABLE, BODY_COLUMN, ExportJob
+from services.registry.use_cases.ask_export import ExportOutOfScopeError, require_many
 from services.registry.use_cases.collaborators import Collaborators
+from services.registry.use_cases.policies import policy_of
 from shared.kernel.errors import DomainError, ErrorKind
 
 
@@ -47,6 +50,30 @@ def require_readable(job: ExportJob, *, purpose: str) -> None:
     if job.state != "completed":
         message = "This export is still being written; ask for its state."
         raise ExportNotReadyError(message)
+
+
+async def require_agreed(job: ExportJob, *, regions: tuple[str, ...], using: Collaborators) -> None:
+    """Let pass an export that the client's policy and token, as they are now, still cover.
+
+    Raises:
+        PolicyMissingError: The client has no policy.
+        PurposeNotAgreedError: Its policy does not know the purpose any more.
+        ConsentMissingError: The purpose needs each person's consent by now.
+        BatchNotAgreedError: It allows no questions about many any more.
+        AttributeNotAgreedError: Something that was written is beyond it.
+        IdentifierNotAgreedError: Persons were written by another identifier than it says.
+        ExportOutOfScopeError: A region that was written is beyond it, or beyond the token.
+    """
+    policy = await policy_of(job.client, using=using)
+    require_many(policy, job.purpose)
+    policy.require_told(frozenset(map(Attribute, job.attributes)))
+    if policy.identifier.value != job.identifier:
+        message = "Your policy names persons by another identifier by now; ask for a new export."
+        raise IdentifierNotAgreedError(message)
+    allowed = policy.within(regions)
+    if EVERY_REGION not in allowed and not set(job.regions) <= set(allowed):
+        message = "This export holds regions that you may not see any more."
+        raise ExportOutOfScopeError(message)
 
 
 async def read_export_content(job: ExportJob, *, using: Collaborators) -> AsyncIterator[bytes]:

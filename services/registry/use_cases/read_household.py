@@ -1,6 +1,5 @@
 """Read a household as it was on a day, as known at an instant, and log that it was disclosed."""
 
-from dataclasses import replace
 from typing import ClassVar
 from uuid import UUID
 
@@ -11,15 +10,10 @@ from services.registry.use_cases.look_up import LookUp
 from shared.kernel.errors import DomainError, ErrorKind
 from shared.runtime.ids import new_id
 
-_ATTRIBUTES = (
-    "birth_date",
-    "commune",
-    "household_facts",
-    "household_id",
-    "members",
-    "milieu",
-    "sex",
-)
+HOUSEHOLD_ATTRIBUTES = ("commune", "household_id", "members", "milieu")
+"""What is told of a household wherever it is told of."""
+
+_ATTRIBUTES = (*HOUSEHOLD_ATTRIBUTES, "birth_date", "household_facts", "sex")
 
 
 class HouseholdNotFoundError(DomainError):
@@ -37,7 +31,7 @@ async def read_household(
     Raises:
         HouseholdNotFoundError: There is none, not then, or not within the caller's regions.
     """
-    access = look_up.as_access("read-household", clock=using.clock)
+    access = look_up.as_access("read-household", attributes=_ATTRIBUTES, clock=using.clock)
     async with using.database.snapshot(look_up.scope) as tx:
         known = await read_household_version(
             tx, household_id, valid_on=access.valid_on, known_at=access.known_at
@@ -51,5 +45,5 @@ async def read_household(
             for member in known.members
         )
         own = Disclosed(new_id(), region_code, household_id=household_id)
-        await log_access(tx, replace(access, attributes=_ATTRIBUTES), [own, *members])
+        await log_access(tx, access, [own, *members])
     return known

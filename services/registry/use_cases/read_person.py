@@ -1,6 +1,6 @@
 """Read a person as they were on a day, as known at an instant, and log that it was disclosed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
@@ -52,7 +52,7 @@ async def read_person(person_id: UUID, look_up: LookUp, *, using: Collaborators)
     Raises:
         PersonNotFoundError: There is none, not then, or not within the caller's regions.
     """
-    access = look_up.as_access("read-person", clock=using.clock)
+    access = look_up.as_access("read-person", attributes=DISCLOSED_OF_A_PERSON, clock=using.clock)
     async with using.database.snapshot(look_up.scope) as tx:
         found = await read_person_version(
             tx, person_id, valid_on=access.valid_on, known_at=access.known_at
@@ -65,8 +65,7 @@ async def read_person(person_id: UUID, look_up: LookUp, *, using: Collaborators)
             household_id = await household_of_person(
                 tx, person_id, valid_on=access.valid_on, known_at=access.known_at
             )
-        told = replace(access, attributes=DISCLOSED_OF_A_PERSON)
         own = Disclosed(new_id(), version.region_code, person_id, household_id)
-        await log_access(tx, told, [own])
+        await log_access(tx, access, [own])
     opened = open_particulars(version, sealed=using.sealed)
     return PersonAsKnown(version, opened.name_ar, opened.name_latin, household_id)

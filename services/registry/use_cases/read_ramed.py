@@ -1,6 +1,6 @@
 """Read how far a RAMED list is matched, and what became of its rows."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
@@ -71,8 +71,10 @@ async def list_ramed_rows(
             for person_id in result.person_ids
         ]
         if subjects:
-            access = look_up.as_access("read-ramed-matches", clock=using.clock)
-            await log_access(tx, replace(access, attributes=_ATTRIBUTES), subjects)
+            access = look_up.as_access(
+                "read-ramed-matches", attributes=_ATTRIBUTES, clock=using.clock
+            )
+            await log_access(tx, access, subjects)
     return [RamedRowAsMatched(_number(result, using), result) for result in results]
 
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from services.registry.domain.receipts import read_receipt_number
-from services.registry.storage.access_log import Disclosed, log_access
+from services.registry.storage.access_log import Disclosed, log_access, residents
 from services.registry.storage.declarations import (
     Declaration,
     find_declaration,
@@ -12,7 +12,7 @@ from services.registry.storage.declarations import (
     read_subjects,
 )
 from services.registry.use_cases.collaborators import Collaborators
-from services.registry.use_cases.give_receipt import Receipt, Subject, receipt_of
+from services.registry.use_cases.give_receipt import DECLARED, Receipt, Subject, receipt_of
 from services.registry.use_cases.look_up import LookUp
 from shared.kernel.errors import DomainError, ErrorKind
 from shared.runtime.ids import new_id
@@ -70,15 +70,15 @@ async def _disclosed(
         Subject(row.part, row.region_code, row.person_id, row.household_id, row.version)
         for row in await read_subjects(tx, found.declaration_id)
     ) or _household_of(found)
-    access = look_up.as_access("read-receipt", clock=using.clock)
-    await log_access(
-        tx,
-        access,
-        [
-            Disclosed(new_id(), subject.region_code, subject.person_id, subject.household_id)
-            for subject in subjects
-        ],
-    )
+    access = look_up.as_access("read-receipt", attributes=DECLARED, clock=using.clock)
+    told = [(one.region_code, one.person_id, one.household_id) for one in subjects]
+    if not any(person_id for _, person_id, _ in told):
+        # A line of an import names nobody: then it is told of whoever lives there.
+        told += [
+            (found.region_code, person_id, household_id)
+            for person_id, household_id in await residents(tx, [own for _, _, own in told if own])
+        ]
+    await log_access(tx, access, [Disclosed(new_id(), *one) for one in told])
     return receipt_of(found, subjects)
 
 

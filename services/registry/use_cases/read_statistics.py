@@ -1,7 +1,7 @@
 """Read how many persons and households are registered, and in which territories."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
 
@@ -14,11 +14,19 @@ from services.registry.domain.census import (
     territories,
 )
 from services.registry.domain.checks import EVERY_REGION
-from services.registry.domain.statistics import Tree, hidden_in, hidden_standing, tree_of
+from services.registry.domain.statistics import (
+    LIVING,
+    PEOPLE,
+    Tree,
+    hidden_in,
+    hidden_standing,
+    standing_of,
+    tree_of,
+)
 from services.registry.storage.statistics import read_due_reviews, read_standing
 from services.registry.use_cases.collaborators import Collaborators
 from shared.kernel.errors import DomainError, ErrorKind
-from shared.kernel.small_counts import Counts, total_reveals
+from shared.kernel.small_counts import Counts, summed, total_reveals
 from shared.storage.database import RowScope
 
 
@@ -50,36 +58,48 @@ class TerritoryTable:
 
 
 @dataclass(frozen=True, slots=True)
+class _Part:
+    """Counts that are shown or hidden together, and where they are hidden."""
+
+    places: slice
+    hidden: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Shown:
-    """A tree of counts, and what of it a caller may see."""
+    """A tree of counts, and what of them a caller may see."""
 
     tree: Tree
-    hidden: frozenset[str]
+    parts: Sequence[_Part]
     regions: tuple[str, ...]
     cell_min: int
-
-    def counts(self, code: str) -> Counts | None:
-        return None if code in self.hidden else self.tree.counts[code]
 
     def sees(self, code: str) -> bool:
         return EVERY_REGION in self.regions or region_of(code) in self.regions
 
-    def total(self) -> Counts | None:
-        """Return the sum over the caller's regions; the whole register may always be shown."""
-        seen = {code: self.tree.counts[code] for code in children_of()[EVERYWHERE]}
+    def counts(self, code: str) -> list[Counts | None]:
+        """Return each part of the counts of a territory."""
+        counts = self.tree.counts[code]
+        return [None if code in part.hidden else counts[part.places] for part in self.parts]
+
+    def total(self) -> list[Counts | None]:
+        """Return each part's sum over the caller's regions; the whole may always be shown."""
         if EVERY_REGION in self.regions:
-            return self.tree.counts[EVERYWHERE]
-        own = {code: counts for code, counts in seen.items() if code in self.regions}
-        if total_reveals(own, self.hidden, cell_min=self.cell_min):
+            return [self.tree.counts[EVERYWHERE][part.places] for part in self.parts]
+        own = [code for code in children_of()[EVERYWHERE] if code in self.regions]
+        return [self._sum(own, part) for part in self.parts]
+
+    def _sum(self, codes: Sequence[str], part: _Part) -> Counts | None:
+        counts = {code: self.tree.counts[code][part.places] for code in codes}
+        if total_reveals(counts, part.hidden, cell_min=self.cell_min):
             return None
-        measures = len(self.tree.counts[EVERYWHERE])
-        return tuple(sum(counts[place] for counts in own.values()) for place in range(measures))
+        measures = len(self.tree.counts[EVERYWHERE][part.places])
+        return summed(counts.values(), measures=measures)
 
 
 async def read_totals(scope: RowScope, *, using: Collaborators) -> TerritoryTable:
     """Return how many persons, households and members there are within the caller's regions."""
-    people, members = await _standing(scope, using)
-    return _with_members(_table(people, (), using=using), _table(members, (), using=using))
+    return _table(await _standing(scope, using), (), using=using)
 
 
 async def read_territories(
@@ -96,10 +116,7 @@ async def read_territories(
         TerritoryUnknownError: One of them is no territory that has others within it.
         TerritoryOutOfScopeError: One lies outside the caller's regions.
     """
-    people, members = await _standing(scope, using)
-    return _with_members(
-        _table(people, codes_within, using=using), _table(members, codes_within, using=using)
-    )
+    return _table(await _standing(scope, using), codes_within, using=using)
 
 
 async def read_overdue_reviews(
@@ -121,58 +138,42 @@ async def read_overdue_reviews(
         leaves = await read_due_reviews(tx, before=today)
     tree = tree_of(leaves, children_of(), measures=1)
     cell_min = using.statistics_cell_min
-    shown = _Shown(tree, hidden_in(tree, cell_min=cell_min), scope.regions, cell_min)
-    return _table(shown, [code_within], using=using)
+    due = _Part(slice(None), hidden_in(tree, cell_min=cell_min))
+    return _table(_Shown(tree, [due], scope.regions, cell_min), [code_within], using=using)
 
 
-async def _standing(scope: RowScope, using: Collaborators) -> tuple[_Shown, _Shown]:
-    """Return persons and households, then members and persons who live in no household."""
+async def _standing(scope: RowScope, using: Collaborators) -> _Shown:
     # What must be hidden depends on the whole country, whoever asks for a part of it.
     async with using.database.transaction(RowScope.everything()) as tx:
-        leaves = await read_standing(tx)
+        counted = await read_standing(tx)
+    leaves = {code: standing_of(*counts) for code, counts in counted.items()}
+    tree = tree_of(leaves, children_of(), measures=len(standing_of(0, 0, 0)))
     cell_min = using.statistics_cell_min
-    people, members = (
-        tree_of(counts, children_of(), measures=2)
-        for counts in (
-            {code: (persons, households) for code, (persons, households, _) in leaves.items()},
-            {
-                code: (living, max(persons - living, 0))
-                for code, (persons, _, living) in leaves.items()
-            },
-        )
-    )
-    hidden, members_hidden = hidden_standing(people, members, cell_min=cell_min)
-    return (
-        _Shown(people, hidden, scope.regions, cell_min),
-        _Shown(members, members_hidden, scope.regions, cell_min),
-    )
-
-
-def _with_members(people: TerritoryTable, members: TerritoryTable) -> TerritoryTable:
-    """Return a table with the members of another one, where that tells them."""
-    rows = [
-        replace(row, members=_first(other.counts))
-        for row, other in zip(people.rows, members.rows, strict=True)
-    ]
-    return replace(people, rows=rows, members=_first(members.total))
-
-
-def _first(counts: Counts | None) -> int | None:
-    return None if counts is None else counts[0]
+    hidden, members_hidden = hidden_standing(tree, cell_min=cell_min)
+    parts = [_Part(PEOPLE, hidden), _Part(LIVING, members_hidden)]
+    return _Shown(tree, parts, scope.regions, cell_min)
 
 
 def _table(shown: _Shown, codes_within: Sequence[str], *, using: Collaborators) -> TerritoryTable:
     for code in codes_within:
         _assert_may_be_asked(code, shown)
     rows = [
-        TerritoryCounts(territories()[code], shown.counts(code))
+        TerritoryCounts(territories()[code], *_with_members(shown.counts(code)))
         for within in codes_within
         for code in children_of()[within]
         if shown.sees(code)
     ]
     is_part = len(codes_within) == 1 and codes_within[0] != EVERYWHERE
     total = shown.counts(codes_within[0]) if is_part else shown.total()
-    return TerritoryTable(rows, total, shown.cell_min, as_of=using.clock.now())
+    counts, members = _with_members(total)
+    return TerritoryTable(rows, counts, shown.cell_min, using.clock.now(), members)
+
+
+def _with_members(parts: Sequence[Counts | None]) -> tuple[Counts | None, int | None]:
+    """Return the counts of a row, and its members where they are a part that is shown."""
+    counts, *living = parts
+    shown = living[0] if living else None
+    return counts, None if shown is None else shown[0]
 
 
 def _assert_may_be_asked(code: str, shown: _Shown) -> None:

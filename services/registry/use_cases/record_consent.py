@@ -28,6 +28,8 @@ from shared.runtime.ids import new_id
 from shared.storage.database import Transaction
 
 CONSENT_DAYS_MAX = 5 * 366
+CONSENTS = ("consents",)
+"""What a consent tells of a person, as the access log names it."""
 _NOBODY = "There is no such person within your regions."
 
 
@@ -67,8 +69,16 @@ class GivenConsent:
     """Where the proof is kept; sealed in the row."""
 
 
-async def admit_consent(given: GivenConsent, look_up: LookUp, *, using: Collaborators) -> None:
+async def admit_consent(
+    given: GivenConsent, look_up: LookUp, *, clerk: bool, using: Collaborators
+) -> None:
     """Let pass a consent that the caller may record, before anybody is looked up.
+
+    Args:
+        given: The consent.
+        look_up: Who records it.
+        clerk: Whether the caller may read everybody's consents, as offices may and partners not.
+        using: The registry's means.
 
     Raises:
         ConsentPeriodError: Its days cannot be.
@@ -81,7 +91,7 @@ async def admit_consent(given: GivenConsent, look_up: LookUp, *, using: Collabor
     if not 0 <= days <= CONSENT_DAYS_MAX or given.valid_until < using.clock.today():
         message = "A consent begins before it ends, has not ended, and lasts five years at most."
         raise ConsentPeriodError(message)
-    if await _only_for(look_up.client, using=using) not in (None, given.client):
+    if await _only_for(look_up.client, clerk=clerk, using=using) not in (None, given.client):
         message = "A partner records the consents that were given to itself."
         raise ConsentOfAnotherError(message)
     policy = await policy_of(given.client, using=using)
@@ -126,22 +136,29 @@ async def record_consent(
 
 
 async def withdraw_consent(
-    consent_id: UUID, look_up: LookUp, *, using: Collaborators
+    consent_id: UUID, look_up: LookUp, *, clerk: bool, using: Collaborators
 ) -> RecordedConsent:
-    """End a consent at the person's wish; ending it twice is ending it once.
+    """End a consent at the person's wish, a partner its own; ending it twice is ending it once.
 
     Raises:
         ConsentNotFoundError: There is none within the caller's regions, or not the caller's own.
     """
-    owner = await _only_for(look_up.client, using=using)
+    owner = await _only_for(look_up.client, clerk=clerk, using=using)
     async with using.database.transaction(look_up.scope) as tx:
         consent = await read_consent(tx, consent_id)
         if consent is None or owner not in (None, consent.client):
             message = "There is no such consent within your regions."
             raise ConsentNotFoundError(message)
-        await withdraw(tx, consent, at=using.clock.now(), by=look_up.client)
-        withdrawn = await read_consent(tx, consent_id) or consent
-        await _log(tx, withdrawn, look_up, result="consent-withdrawn", using=using)
+        return await end_consent(tx, consent, look_up, using=using)
+
+
+async def end_consent(
+    tx: Transaction, consent: RecordedConsent, look_up: LookUp, *, using: Collaborators
+) -> RecordedConsent:
+    """End a consent that the caller may end, and log that; ending it twice is ending it once."""
+    await withdraw(tx, consent, at=using.clock.now(), by=look_up.client)
+    withdrawn = await read_consent(tx, consent.consent_id) or consent
+    await _log(tx, withdrawn, look_up, result="consent-withdrawn", using=using)
     return withdrawn
 
 
@@ -158,17 +175,18 @@ async def read_consents(
         if not found:
             raise PersonNotFoundError(_NOBODY)
         consents = await read_consents_of(tx, person_id, after=after, limit=limit)
-        access = look_up.as_access("read-consents", clock=using.clock)
+        access = look_up.as_access("read-consents", attributes=CONSENTS, clock=using.clock)
         await log_access(tx, access, [Disclosed(new_id(), found[0].region_code, person_id)])
     return consents
 
 
-async def _only_for(client: str, *, using: Collaborators) -> str | None:
+async def _only_for(client: str, *, clerk: bool, using: Collaborators) -> str | None:
     """Return the client whose consents alone a caller may touch: a partner's own; None for all."""
     try:
         return (await policy_of(client, using=using)).client
     except PolicyMissingError:
-        return None
+        # A partner with whom nothing is agreed yet is no office.
+        return None if clerk else client
 
 
 async def _find(
@@ -194,7 +212,7 @@ async def _log(
     result: str,
     using: Collaborators,
 ) -> None:
-    access = look_up.as_access(result, clock=using.clock)
+    access = look_up.as_access(result, attributes=CONSENTS, clock=using.clock)
     subject = Disclosed(
         new_id(),
         consent.region_code,

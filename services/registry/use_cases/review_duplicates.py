@@ -1,13 +1,13 @@
 """Review pairs that may be of one person or household; a verdict is recorded, nothing is merged."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Literal
 from uuid import UUID
 
 from services.registry.storage import duplicate_reviews as storage
-from services.registry.storage.access_log import Disclosed, log_access
+from services.registry.storage.access_log import Disclosed, log_access, residents
 from services.registry.storage.duplicate_reviews import DuplicateProposal, Verdict
 from services.registry.storage.duplicates import read_comparable_persons
 from services.registry.use_cases.collaborators import Collaborators
@@ -86,7 +86,7 @@ async def compare_duplicate(
     Raises:
         ProposalNotFoundError: There is no such pair within the caller's regions.
     """
-    async with using.database.transaction(look_up.scope) as tx:
+    async with using.database.snapshot(look_up.scope) as tx:
         proposal = await _read(tx, proposal_id)
         persons: list[PersonAsKnown] = []
         if proposal.kind == "persons":
@@ -102,9 +102,9 @@ async def compare_duplicate(
 
 
 async def review_duplicate(
-    tx: Transaction, proposal_id: UUID, verdict: Verdict, *, using: Collaborators
+    tx: Transaction, proposal_id: UUID, verdict: Verdict, look_up: LookUp, *, using: Collaborators
 ) -> DuplicateProposal:
-    """Record what a registrar found out about a pair.
+    """Record what a registrar found out about a pair, of which both sides are logged.
 
     Raises:
         ProposalNotFoundError: There is no such pair within the caller's regions.
@@ -112,7 +112,9 @@ async def review_duplicate(
     """
     settled = await storage.settle_proposal(tx, proposal_id, verdict, at=using.clock.now())
     if settled:
-        return await _read(tx, proposal_id)
+        proposal = await _read(tx, proposal_id)
+        await _log(tx, look_up, [proposal], attributes=_LISTED, using=using)
+        return proposal
     await _read(tx, proposal_id)
     message = "This pair has been reviewed already; a new search proposes it no more."
     raise AlreadyReviewedError(message)
@@ -136,21 +138,26 @@ async def _log(
 ) -> None:
     if not proposals:
         return
-    access = replace(
-        look_up.as_access("review-duplicates", clock=using.clock), attributes=attributes
+    access = look_up.as_access("review-duplicates", attributes=attributes, clock=using.clock)
+    persons, households = (
+        [
+            (subject_id, region_code)
+            for proposal in proposals
+            if proposal.kind == kind
+            for subject_id, region_code in (
+                (proposal.first_id, proposal.region_code),
+                (proposal.second_id, proposal.second_region_code),
+            )
+        ]
+        for kind in ("persons", "households")
     )
-    sides = (
-        (proposal.kind, subject_id, region_code)
-        for proposal in proposals
-        for subject_id, region_code in (
-            (proposal.first_id, proposal.region_code),
-            (proposal.second_id, proposal.second_region_code),
-        )
-    )
-    subjects = [
-        Disclosed(new_id(), region_code, person_id=subject_id)
-        if kind == "persons"
-        else Disclosed(new_id(), region_code, household_id=subject_id)
-        for kind, subject_id, region_code in sides
+    regions = dict(households)
+    sides = [
+        *((region_code, person_id, None) for person_id, region_code in persons),
+        *((region_code, None, household_id) for household_id, region_code in households),
+        *(
+            (regions[household_id], person_id, household_id)
+            for person_id, household_id in await residents(tx, list(regions))
+        ),
     ]
-    await log_access(tx, access, subjects)
+    await log_access(tx, access, [Disclosed(new_id(), *side) for side in sides])

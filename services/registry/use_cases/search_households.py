@@ -1,6 +1,6 @@
 """Search households by reference or by a member, within the caller's rights, and logged."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from services.registry.storage.access_log import Disclosed, log_access
 from services.registry.storage.search import FoundHousehold, find_households
@@ -8,11 +8,11 @@ from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.identifiers_sought import SoughtIdentifier
 from services.registry.use_cases.look_up import LookUp
 from services.registry.use_cases.read_block import REFERENCE_FIELD
+from services.registry.use_cases.read_household import HOUSEHOLD_ATTRIBUTES
 from shared.runtime.ids import new_id
 
 HOUSEHOLDS_MAX = 20
 _ACTION = "search-households"
-_ATTRIBUTES = ("commune", "household_id", "members", "milieu")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -39,7 +39,7 @@ async def search_households(
             tx, references=references, members=members, most=HOUSEHOLDS_MAX
         )
         if found:
-            access = replace(look_up.as_access(_ACTION, clock=using.clock), attributes=_ATTRIBUTES)
+            access = look_up.as_access(_ACTION, attributes=HOUSEHOLD_ATTRIBUTES, clock=using.clock)
             subjects = [
                 Disclosed(new_id(), one.region_code, person_id, one.household_id)
                 for one in found

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
@@ -115,9 +115,8 @@ async def search_persons(
         wanted = [one for one in ranked if page.after is None or one.rank > page.after]
         wanted = wanted[: page.limit]
         if wanted:
-            access = look_up.as_access(_ACTION, clock=using.clock)
-            told = replace(access, attributes=_ATTRIBUTES)
-            await log_access(tx, told, [_disclosed(one) for one in wanted])
+            access = look_up.as_access(_ACTION, attributes=_ATTRIBUTES, clock=using.clock)
+            await log_access(tx, access, [_disclosed(one) for one in wanted])
     return wanted
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +37,9 @@ from services.registry.use_cases.particulars import open_particulars
 from shared.runtime.ids import new_id
 from shared.storage.database import Transaction
 
+_PARENTS = (Attribute.GUARDIANS.value,)
+"""What the record of a child tells of its parents."""
+
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
@@ -48,15 +51,16 @@ class Viewer:
     action: str
     """What the access log calls this disclosure."""
     locale: str | None = None
-    consents: Mapping[UUID, StandingConsent] = field(default_factory=dict)
-    """By person, where the purpose rests on consent; who has none here is told everything."""
+    consents: Mapping[UUID, StandingConsent] | None = None
+    """By person, where the purpose rests on consent: of who has none nothing is told."""
 
     def audience(self, person_id: UUID | None = None) -> Audience:
         """Return what may be told, of one person or of households."""
-        consent = None if person_id is None else self.consents.get(person_id)
         told = self.policy.told
-        if consent is not None:
-            told = told.intersection(map(Attribute, consent.attributes))
+        if self.consents is not None and person_id is not None:
+            consent = self.consents.get(person_id)
+            consented = () if consent is None else consent.attributes
+            told = told.intersection(map(Attribute, consented))
         return Audience(told, self.locale)
 
 
@@ -94,7 +98,7 @@ async def read_rows(
     """
     regions = viewer.regions
     if record_type is RecordType.GROUP:
-        groups = await read_groups(tx, ids)
+        groups = await read_groups(tx, ids, regions=regions)
         with_members = viewer.audience().may(Attribute.MEMBERS)
         members = await read_members(tx, household_ids=ids, regions=regions) if with_members else []
         return Rows(record_type, groups, members)
@@ -104,17 +108,18 @@ async def read_rows(
     persons = await read_persons(tx, ids, regions=regions)
     if not viewer.audience().may(Attribute.GUARDIANS):
         return Rows(record_type, persons=persons)
-    parents = await read_parents(tx, ids, on=using.clock.today())
+    parents = await read_parents(tx, ids, on=using.clock.today(), regions=regions)
     return Rows(record_type, persons=persons, parents=parents)
 
 
 async def log_rows(tx: Transaction, rows: Rows, *, viewer: Viewer, using: Collaborators) -> None:
     """Log every household and person of some rows as disclosed; commit before they are told.
 
-    Members see that their household was told, whether or not its record lists them.
+    Members see that their household was told, whether or not its record lists them, and parents
+    that the record of their child names them.
     """
     now = using.clock.now()
-    told = viewer.policy.told & TELLABLE[rows.record_type]
+    tellable = TELLABLE[rows.record_type]
     access = Access(
         client=viewer.policy.client,
         purpose=viewer.purpose,
@@ -122,7 +127,7 @@ async def log_rows(tx: Transaction, rows: Rows, *, viewer: Viewer, using: Collab
         valid_on=using.clock.today(),
         known_at=now,
         accessed_at=now,
-        attributes=tuple(sorted(told)),
+        attributes=tuple(sorted(viewer.policy.told & tellable)),
     )
     disclosed = [
         Disclosed(new_id(), row["region_code"], household_id=row["household_id"])
@@ -135,13 +140,24 @@ async def log_rows(tx: Transaction, rows: Rows, *, viewer: Viewer, using: Collab
         for person_id in row["member_ids"]
         if person_id not in listed
     ]
-    disclosed += [_disclosed(row, viewer) for row in rows.persons if _is_seen(row)]
-    if disclosed:
-        await log_access(tx, access, disclosed)
+    by_attributes = defaultdict(list, {access.attributes: disclosed})
+    for row in rows.persons:
+        if _is_seen(row):
+            # What a consent covers, differs from one person to another.
+            told = viewer.audience(row["person_id"]).told & tellable
+            by_attributes[tuple(sorted(told))].append(_disclosed(row, viewer))
+    by_attributes[_PARENTS] += [
+        Disclosed(new_id(), row["region_code"], row["guardian_id"])
+        for row in rows.parents
+        if viewer.audience(row["person_id"]).may(Attribute.GUARDIANS)
+    ]
+    for attributes, subjects in by_attributes.items():
+        if subjects:
+            await log_access(tx, replace(access, attributes=attributes), subjects)
 
 
 def _disclosed(row: Mapping[str, Any], viewer: Viewer) -> Disclosed:
-    consent = viewer.consents.get(row["person_id"])
+    consent = (viewer.consents or {}).get(row["person_id"])
     return Disclosed(
         new_id(),
         row["region_code"],

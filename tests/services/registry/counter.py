@@ -19,6 +19,7 @@ async def at_the_counter(
     *scopes: str,
     keys: Path,
     issuer: Issuer,
+    settings: Settings | None = None,
     **claims: Any,  # noqa: ANN401 -- any claim
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client that holds these scopes, everywhere unless its claims say otherwise."""
@@ -29,7 +30,7 @@ async def at_the_counter(
         keys=keys,
         verifier=issuer.verifier(),
     )
-    app = create_app(Settings(sanad_profile="demo"), platform)
+    app = create_app(settings or Settings(sanad_profile="demo"), platform)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app),
         base_url="http://registry.test",

@@ -26,7 +26,7 @@ SCOPES = (
     "registry.civil:subscribe",
     "registry.dci-keys:read",
 )
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from services.registry.consumers.registry import on_own_households, on_own_statuses
@@ -21,6 +22,7 @@ from services.registry.use_cases.queue_due_notifications import NotificationQueu
 from shared.messaging.consuming import Batch
 from shared.messaging.envelope import read_envelope
 from tests.services.registry.conftest import Registry
+from tests.services.registry.declaring import a_file, a_household, a_member, a_person
 from tests.services.registry.partners import HOSPITAL, PURPOSE
 
 ASKER = Asker(HOSPITAL, "hospital.example.ma", PURPOSE, ("*",), ("*",))
@@ -125,3 +127,24 @@ async def queued_items(registry: Registry) -> list[tuple[str, str, Any]]:
             data = item["data"]
             items.append((data["reg_event_type"], data["reg_record_type"], data["reg_records"]))
     return items
+
+
+async def add_newborn(following: Following, number: int = 9) -> None:
+    """Have a child, born a few days ago, recorded and added to the family."""
+    registry = following.registry
+    registry.clock.move(timedelta(minutes=1))
+    born = (registry.clock.today() - timedelta(days=3)).isoformat()
+    file = a_file(
+        a_person(number, birth_date=born, cnie=None, phones=[]),
+        a_household(
+            1,
+            [1, 2],
+            members=[
+                a_member(1, kinship="head", head=True, declarant=True),
+                a_member(2),
+                a_member(number, schooling="none", education="none"),
+            ],
+            declared_on=registry.clock.today().isoformat(),
+        ),
+    )
+    await registry.load(file, key=f"birth-{number}")

@@ -132,6 +132,7 @@ async def client(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client that may look people up, and read counts."""
     scopes = (
+        "registry.consents:read",
         "registry.consents:write",
         "registry.guardians:read",
         "registry.households:read",

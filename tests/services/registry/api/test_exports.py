@@ -3,19 +3,19 @@
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from services.registry.main import create_app
-from services.registry.settings import Settings
+from services.registry.domain.policies import Attribute, IdentifierKind
 from services.registry.use_cases.write_export import write_next_export
 from shared.runtime.ids import new_id
-from shared.testing.platforms import platform_for_tests
 from shared.testing.tokens import Issuer
 from tests.services.registry.conftest import Registry
+from tests.services.registry.counter import at_the_counter
 from tests.services.registry.declaring import a_csv_file, a_file, a_person, content_digest
-from tests.services.registry.partners import PURPOSE, agree_on
+from tests.services.registry.partners import PURPOSE, a_purpose, agree_on
 
 EXPORTS = "/registry/v1/exports"
 
@@ -25,20 +25,9 @@ async def client(
     registry: Registry, keys: Path, issuer: Issuer
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client that may import and export, and state its purpose."""
-    platform = platform_for_tests(
-        "registry",
-        registry.databases.api,
-        clock=registry.clock,
-        keys=keys,
-        verifier=issuer.verifier(),
-    )
-    transport = httpx.ASGITransport(app=create_app(Settings(sanad_profile="demo"), platform))
-    headers = issuer.headers("registry.imports:write", "registry.exports:write")
-    async with httpx.AsyncClient(
-        transport=transport,
-        base_url="http://registry.test",
-        headers=headers | {"Sanad-Purpose": PURPOSE},
-    ) as client:
+    scopes = ("registry.imports:write", "registry.exports:write")
+    async with at_the_counter(registry, *scopes, keys=keys, issuer=issuer) as client:
+        client.headers["Sanad-Purpose"] = PURPOSE
         yield client
 
 
@@ -65,6 +54,38 @@ async def test_an_export_is_asked_for_followed_and_read(
     content = await client.get(f"{place}/content")
     assert content.headers["content-type"] == "application/jsonl"
     assert len([json.loads(line) for line in content.text.splitlines()]) == 2
+
+
+NARROWED: list[tuple[dict[str, Any], str]] = [
+    ({"told": frozenset({Attribute.NAME_LATIN})}, "registry.attribute-not-agreed"),
+    ({"batch": False}, "registry.batch-not-agreed"),
+    ({"regions": ("04",)}, "registry.export-out-of-scope"),
+    ({"identifier": IdentifierKind.TOKEN}, "registry.identifier-not-agreed"),
+    ({"purposes": (a_purpose(consent_required=True),)}, "registry.consent-missing"),
+]
+
+
+async def test_an_export_is_read_only_while_the_policy_covers_it(
+    client: httpx.AsyncClient, registry: Registry, keys: Path, issuer: Issuer
+) -> None:
+    await registry.load(a_file(a_person(1)), key="k")
+    await agree_on(registry, client="client-under-test")
+    place = f"{EXPORTS}/{(await ask(client)).json()['export_id']}/content"
+    while await write_next_export(registry.worker):
+        pass
+
+    async def read() -> httpx.Response:
+        # A process that has not read the policy yet; others follow within seconds.
+        counter = at_the_counter(registry, "registry.exports:write", keys=keys, issuer=issuer)
+        async with counter as fresh:
+            return await fresh.get(place)
+
+    for changes, code in NARROWED:
+        await agree_on(registry, client="client-under-test", **changes)
+        refused = await read()
+        assert (refused.status_code, refused.json()["code"]) == (403, code)
+    await agree_on(registry, client="client-under-test")
+    assert (await read()).status_code == 200
 
 
 async def test_who_agreed_on_nothing_exports_nothing(client: httpx.AsyncClient) -> None:

@@ -133,7 +133,7 @@ class Fuzzed:
         return await self.client.send(request)
 
     def _await(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout=30)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout=120)
 
 
 @schemathesis.serializer("application/jsonl", "text/csv")

@@ -251,7 +251,7 @@ async def test_criteria_that_do_not_go_together_are_refused(client: httpx.AsyncC
         {"name": "Tazi", "years_around": 2},
         {"name": "Tazi", "shoe_size": 43},
         {"name": "Tazi\x00"},
-        {"name": "x" * 121},
+        {"name": "x" * 202},
         {"name": "Tazi", "birth_year": True},
         {"name": "Tazi", "cursor": "nonsense"},
     ):

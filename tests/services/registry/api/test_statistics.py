@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.registry.main import MIGRATIONS, create_app
+from services.registry.main import MIGRATIONS
 from services.registry.settings import Settings
 from services.registry.storage.statistics import (
     read_due_reviews,
@@ -19,9 +19,9 @@ from services.registry.storage.statistics import (
 from services.registry.use_cases.fold_counts import fold_counts
 from shared.runtime.ids import new_id
 from shared.storage.database import RowScope
-from shared.testing.platforms import platform_for_tests
 from shared.testing.tokens import Issuer
 from tests.services.registry.conftest import Registry
+from tests.services.registry.counter import at_the_counter
 from tests.services.registry.declaring import RABAT, TANGIER, a_file, a_household, a_person
 
 READ = "registry.statistics:read"
@@ -34,19 +34,9 @@ async def client(
     registry: Registry, keys: Path, issuer: Issuer
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client that may read statistics of every region."""
-    platform = platform_for_tests(
-        "registry",
-        registry.databases.api,
-        clock=registry.clock,
-        keys=keys,
-        verifier=issuer.verifier(),
-    )
-    app = create_app(Settings(sanad_profile="demo", registry_statistics_cell_min=3), platform)
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app),
-        base_url="http://registry.test",
-        headers=issuer.headers(READ),
-    ) as client:
+    settings = Settings(sanad_profile="demo", registry_statistics_cell_min=3)
+    counter = at_the_counter(registry, READ, keys=keys, issuer=issuer, settings=settings)
+    async with counter as client:
         yield client
 
 

@@ -67,7 +67,7 @@ async def client(
     registry: Registry, keys: Path, issuer: Issuer
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Return a registrar of the region of Tangier, who may report for an administration too."""
-    claims = {"subject": SOCIAL_SECURITY, "regions": ["01"]}
+    claims: dict[str, Any] = {"subject": SOCIAL_SECURITY, "regions": ["01"]}
     async with at_the_counter(registry, *SCOPES, keys=keys, issuer=issuer, **claims) as client:
         yield client
 

@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.registry.domain.access_chain import (
@@ -80,7 +80,6 @@ def test_an_empty_log_holds() -> None:
     assert verify([], []) == Verdict(0, 0, GENESIS, None)
 
 
-@settings(deadline=None)
 @given(sizes=st.lists(st.integers(1, 5), min_size=1, max_size=5), data=st.data())
 def test_any_single_change_of_a_row_is_named_where_it_is(
     sizes: list[int], data: st.DataObject

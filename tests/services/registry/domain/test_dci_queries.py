@@ -241,6 +241,24 @@ def test_whoever_may_not_be_told_may_not_ask() -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "attribute"),
+    [
+        ({"type": "CNIE", "value": "AB100001"}, Attribute.DOCUMENT),
+        ({"type": "RESIDENCE_PERMIT", "value": "A12345B"}, Attribute.DOCUMENT),
+        ({"type": "RSU_HOUSEHOLD_ID", "value": "RSU-1"}, Attribute.HOUSEHOLD_ID),
+        ({"$and": [{"UIN": "4820193756"}, {"CNIE": "AB100001"}]}, Attribute.DOCUMENT),
+    ],
+)
+def test_whoever_may_not_be_told_an_identifier_finds_nobody_by_it(
+    query: dict[str, Any], attribute: Attribute
+) -> None:
+    require_told(read(query), told={attribute})
+    with pytest.raises(RefusedQueryError) as refused:
+        require_told(read(query), told=set(Attribute) - {attribute})
+    assert refused.value.refusal.reason is Reason.FILTER_INVALID
+
+
+@pytest.mark.parametrize(
     ("on", "years", "born"),
     [
         (date(2026, 11, 22), 18, date(2008, 11, 22)),

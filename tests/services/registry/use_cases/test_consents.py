@@ -44,6 +44,8 @@ async def hospital(registry: Registry) -> Registry:
 async def consent(
     registry: Registry,
     by: LookUp = REGISTRAR,
+    *,
+    clerk: bool = True,
     **changes: Any,  # noqa: ANN401 -- any field
 ) -> RecordedConsent:
     """Record that the first person lets the hospital know their sex for a month."""
@@ -58,7 +60,7 @@ async def consent(
         "evidence_reference": "folder 12, sheet 3",
     }
     given = GivenConsent(**(usual | changes))
-    await admit_consent(given, by, using=registry.api)
+    await admit_consent(given, by, clerk=clerk, using=registry.api)
     async with registry.api.database.transaction(by.scope) as tx:
         return await record_consent(tx, given, by, using=registry.api)
 
@@ -100,8 +102,8 @@ async def test_a_consent_ends_after_its_last_day(hospital: Registry) -> None:
 
 async def test_a_withdrawn_consent_ends_at_once_and_stays_on_record(hospital: Registry) -> None:
     given = await consent(hospital)
-    withdrawn = await withdraw_consent(given.consent_id, REGISTRAR, using=hospital.api)
-    again = await withdraw_consent(given.consent_id, REGISTRAR, using=hospital.api)
+    withdrawn = await withdraw_consent(given.consent_id, REGISTRAR, clerk=True, using=hospital.api)
+    again = await withdraw_consent(given.consent_id, REGISTRAR, clerk=True, using=hospital.api)
     assert withdrawn == again
     assert withdrawn.withdrawn_at == hospital.clock.now()
     with pytest.raises(ConsentMissingError):
@@ -147,14 +149,23 @@ async def test_a_partner_records_and_withdraws_its_own_consents_only(hospital: R
         await consent(hospital, by=asking("school"))
     given = await consent(hospital, by=asking(HOSPITAL))
     with pytest.raises(ConsentNotFoundError):
-        await withdraw_consent(given.consent_id, asking("school"), using=hospital.api)
+        await withdraw_consent(given.consent_id, asking("school"), clerk=False, using=hospital.api)
+
+
+async def test_a_partner_without_a_policy_touches_nobody_elses_consents(hospital: Registry) -> None:
+    newcomer = asking("newcomer")
+    with pytest.raises(ConsentOfAnotherError):
+        await consent(hospital, by=newcomer, clerk=False)
+    given = await consent(hospital)
+    with pytest.raises(ConsentNotFoundError):
+        await withdraw_consent(given.consent_id, newcomer, clerk=False, using=hospital.api)
 
 
 async def test_somebody_of_another_region_sees_no_consent(hospital: Registry) -> None:
     given = await consent(hospital)
     elsewhere = asking("registrar", regions=("04",))
     with pytest.raises(ConsentNotFoundError):
-        await withdraw_consent(given.consent_id, elsewhere, using=hospital.api)
+        await withdraw_consent(given.consent_id, elsewhere, clerk=True, using=hospital.api)
     with pytest.raises(PersonNotFoundError):
         await read_consents(given.person_id, elsewhere, after=None, limit=1, using=hospital.api)
     with pytest.raises(PersonNotFoundError):

@@ -16,6 +16,7 @@ from tests.services.registry.changing import (
     on_file,
 )
 from tests.services.registry.conftest import Registry
+from tests.services.registry.declaring import RABAT, a_file, a_person
 from tests.services.registry.following import DCI, Following, wanted
 from tests.services.registry.partners import HOSPITAL, PURPOSE, agree_on
 
@@ -109,3 +110,38 @@ async def test_a_record_of_the_civil_register_names_the_parents(registry: Regist
     record: Any = page.records[0]
     parents = [record[f"parent{number}_identifier"]["identifier_value"] for number in (1, 2)]
     assert parents == [an_idcs(5), an_idcs(1)]
+    # Child and parents read that they were told of.
+    rows = await registry.databases.rows(
+        "SELECT person_id, attributes FROM access_log WHERE action = 'dci-crvs-search'"
+    )
+    assert sorted(row["attributes"] == ["guardians"] for row in rows) == [False, True, True]
+    guardians = await registry.databases.rows("SELECT guardian_id FROM guardianship")
+    assert {row["person_id"] for row in rows if row["attributes"] == ["guardians"]} == {
+        row["guardian_id"] for row in guardians
+    }
+
+
+async def test_a_parent_beyond_the_partners_regions_is_not_named(registry: Registry) -> None:
+    await registry.load(
+        a_file(a_person(1), a_person(2, birth_date="2019-02-03", cnie=None, commune=RABAT)), key="k"
+    )
+    await agree_on(registry, told=frozenset(Attribute), regions=("04",), dci=DCI)
+    async with registry.databases.owner.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO guardianship (guardianship_id, version, region_code, person_id,"
+            " guardian_id, relation, valid_from, evidence_kind, client, recorded_at)"
+            " SELECT gen_random_uuid(), 1, child.region_code, child.person_id, parent.person_id,"
+            " 'mother', '2019-02-03', 'birth_certificate', 'x', '2026-01-01'"
+            " FROM person AS child, person AS parent"
+            " WHERE child.birth_date > '2019-01-01' AND parent.birth_date < '2019-01-01'"
+        )
+    for using in (registry.api, registry.worker):
+        (page,) = await search_register(
+            Register.CIVIL,
+            [SearchCriteria("idtype-value", {"type": "UIN", "value": an_idcs(2)})],
+            asker=Asker(HOSPITAL, "hospital.example.ma", PURPOSE, ("*",), ("*",)),
+            using=using,
+        )
+        assert isinstance(page, SearchPage)
+        record: Any = page.records[0]
+        assert "parent1_identifier" not in record

@@ -25,11 +25,17 @@ from tests.services.registry.declaring import (
     RABAT,
     a_file,
     a_household,
-    a_member,
     a_person,
     an_idcs,
 )
-from tests.services.registry.following import DCI, RABAT_ASKER, Following, wanted, who
+from tests.services.registry.following import (
+    DCI,
+    RABAT_ASKER,
+    Following,
+    add_newborn,
+    wanted,
+    who,
+)
 from tests.services.registry.partners import HOSPITAL, PURPOSE, agree_on
 
 
@@ -50,27 +56,6 @@ async def following(registry: Registry) -> Following:
     await following.consume()
     registry.clock.move(timedelta(minutes=1))
     return following
-
-
-async def add_newborn(following: Following, number: int = 9) -> None:
-    """Have a child, born a few days ago, recorded and added to the family."""
-    registry = following.registry
-    registry.clock.move(timedelta(minutes=1))
-    born = (registry.clock.today() - timedelta(days=3)).isoformat()
-    file = a_file(
-        a_person(number, birth_date=born, cnie=None, phones=[]),
-        a_household(
-            1,
-            [1, 2],
-            members=[
-                a_member(1, kinship="head", head=True, declarant=True),
-                a_member(2),
-                a_member(number, schooling="none", education="none"),
-            ],
-            declared_on=registry.clock.today().isoformat(),
-        ),
-    )
-    await registry.load(file, key=f"birth-{number}")
 
 
 def idcs_of(record: Any) -> str:  # noqa: ANN401 -- any JSON
@@ -177,6 +162,33 @@ async def test_whoever_is_followed_sees_it_in_the_access_log(following: Followin
     assert [(row["action"], row["result"], row["of_person"]) for row in rows] == [
         ("dci-crvs-subscribe", "subscribed", True)
     ]
+
+
+async def test_whoever_is_named_beside_a_condition_sees_it_too(following: Following) -> None:
+    narrowed = {"$and": [{"UIN": an_idcs(1)}, {"sex": "f"}]}
+    await following.code(wanted("Death", narrowed), Register.CIVIL)
+    # That somebody is on file is told again by the refusal of the same wish.
+    assert await following.reason(wanted("Death", narrowed), register=Register.CIVIL) is (
+        Reason.ALREADY_SUBSCRIBED
+    )
+    rows = await following.registry.databases.rows(
+        "SELECT result, attributes, person_id IS NOT NULL AS of_person FROM access_log"
+        " ORDER BY access_id"
+    )
+    assert [(row["result"], row["attributes"], row["of_person"]) for row in rows] == [
+        ("subscribed", ["registered"], True),
+        ("disclosed", ["registered"], True),
+    ]
+
+
+async def test_everybody_in_a_household_that_is_followed_sees_it(following: Following) -> None:
+    await following.code(wanted("REGISTER", who("RSU-00000001", "RSU_HOUSEHOLD_ID")))
+    rows = await following.registry.databases.rows(
+        "SELECT person_id, household_id FROM access_log WHERE result = 'subscribed'"
+    )
+    people = await following.registry.databases.rows("SELECT person_id FROM residence")
+    assert {row["person_id"] for row in rows} == {None, *(row["person_id"] for row in people)}
+    assert len({row["household_id"] for row in rows}) == 1
 
 
 async def test_a_notification_tells_what_the_policy_lets_it_tell(following: Following) -> None:

@@ -1,5 +1,6 @@
 """Searching for records made twice: proposed with evidence, reviewed by people, never merged."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -26,6 +27,7 @@ from shared.storage.database import RowScope
 from shared.storage.leases import acquire_lease
 from tests.services.registry.conftest import Registry
 from tests.services.registry.declaring import RABAT, a_file, a_household, a_person
+from tests.services.registry.waiting import POLL_SECONDS, WAIT_SECONDS_MAX
 
 EVERYWHERE = LookUp("a-registrar", "registration", RowScope.everything())
 TANGIER_ONLY = LookUp("a-registrar", "registration", RowScope(("01",), ("*",)))
@@ -54,6 +56,33 @@ async def ids(registry: Registry) -> list[UUID]:
 def double(number: int, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 -- any JSON
     """Return a second record of the first person, without a document."""
     return a_person(number, cnie=None, phones=[], **changes)
+
+
+async def test_a_pair_of_which_one_moves_away_meanwhile_is_compared_whole(
+    registry: Registry,
+) -> None:
+    await registry.load(a_file(a_person(1), double(2)), key="k")
+    await search(registry)
+    (pair,) = await list_duplicates(ALL, TANGIER_ONLY, using=registry.api)
+    away = "SET region_code = '04' WHERE person_id = %(id)s"
+    async with (
+        asyncio.TaskGroup() as group,
+        registry.databases.owner.transaction(RowScope.everything()) as tx,
+    ):
+        # The comparison waits here, between the pair and its persons.
+        await tx.execute("LOCK TABLE residence IN ACCESS EXCLUSIVE MODE")
+        comparing = group.create_task(
+            compare_duplicate(pair.proposal_id, TANGIER_ONLY, using=registry.api)
+        )
+        async with asyncio.timeout(WAIT_SECONDS_MAX):
+            while not await registry.databases.rows(  # noqa: ASYNC110 -- locks have no event
+                "SELECT FROM pg_locks WHERE relation = 'residence'::regclass AND NOT granted"
+            ):
+                await asyncio.sleep(POLL_SECONDS)
+        for table in ("person", "person_version"):
+            await tx.execute(f"UPDATE {table} {away}", {"id": pair.second_id})
+    compared = comparing.result()
+    assert [one.version.person_id for one in compared.persons] == [pair.first_id, pair.second_id]
 
 
 async def test_a_person_recorded_twice_is_proposed_with_what_speaks_for_it(
@@ -91,14 +120,16 @@ async def test_a_second_search_proposes_nothing_twice_and_nothing_settled(
     first, *others = await list_duplicates(ALL, EVERYWHERE, using=registry.api)
     async with registry.api.database.transaction(RowScope.everything()) as tx:
         verdict = Verdict("dismissed", "homonyms", "a-registrar")
-        settled = await review_duplicate(tx, first.proposal_id, verdict, using=registry.api)
+        settled = await review_duplicate(
+            tx, first.proposal_id, verdict, EVERYWHERE, using=registry.api
+        )
     assert (settled.state, settled.reviewed_by) == ("dismissed", "a-registrar")
     assert await search(registry) == 0
     left = await list_duplicates(ALL, EVERYWHERE, using=registry.api)
     assert [one.proposal_id for one in left] == [one.proposal_id for one in others]
     with pytest.raises(AlreadyReviewedError):
         async with registry.api.database.transaction(RowScope.everything()) as tx:
-            await review_duplicate(tx, first.proposal_id, verdict, using=registry.api)
+            await review_duplicate(tx, first.proposal_id, verdict, EVERYWHERE, using=registry.api)
 
 
 async def test_homonyms_with_two_documents_and_twins_are_left_alone(registry: Registry) -> None:
@@ -171,7 +202,9 @@ async def test_a_pair_is_shown_to_who_may_see_both_regions_only(registry: Regist
     with pytest.raises(ProposalNotFoundError):
         async with registry.api.database.transaction(TANGIER_ONLY.scope) as tx:
             verdict = Verdict("confirmed", "twins", "a-registrar")
-            await review_duplicate(tx, proposal.proposal_id, verdict, using=registry.api)
+            await review_duplicate(
+                tx, proposal.proposal_id, verdict, TANGIER_ONLY, using=registry.api
+            )
 
 
 async def test_one_worker_searches_at_a_time(registry: Registry) -> None:

@@ -24,6 +24,7 @@ from shared.storage.database import Transaction
 from tests.services.registry.conftest import Registry
 from tests.services.registry.declaring import a_file, a_household, a_person
 from tests.services.registry.importing import items, outcome
+from tests.services.registry.waiting import POLL_SECONDS, WAIT_SECONDS_MAX
 
 HOUSEHOLDS = "registry.households-recorded.v1"
 
@@ -87,11 +88,13 @@ class Overtaken(ThreadReader):
             assert await self._quick.apply_next_blocks()
         return read
 
+    async def _lines_done(self) -> int:
+        return (await read_import(self._job.job_id, using=self._slow.api)).lines_done
+
     async def _first_block_applied(self) -> None:
-        for _ in range(1_000):
-            if (await read_import(self._job.job_id, using=self._slow.api)).lines_done:
-                return
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(WAIT_SECONDS_MAX):
+            while not await self._lines_done():  # noqa: ASYNC110 -- rows have no event
+                await asyncio.sleep(POLL_SECONDS)
 
 
 async def test_a_worker_that_lost_its_lease_writes_nothing(registry: Registry) -> None:
