@@ -70,9 +70,9 @@ class Telemetry:
         try:
             await self._app(scope, receive, send_with_id)
         finally:
-            structlog.contextvars.reset_contextvars(**bound)
             self._inflight_now -= 1
             self._record(scope, status=status, seconds=time.perf_counter() - started)
+            structlog.contextvars.reset_contextvars(**bound)
 
     def _record(self, scope: Scope, *, status: int, seconds: float) -> None:
         # The template, never the path: a path holds ids.

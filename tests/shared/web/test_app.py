@@ -11,6 +11,8 @@ from fastapi import APIRouter, Request, Response
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 from pydantic import BaseModel, Field
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from shared.kernel.errors import DomainError, ErrorKind
 from shared.testing.databases import ServiceDatabases
@@ -333,3 +335,10 @@ async def test_every_answer_carries_the_callers_request_id_or_a_new_one(
     assert given.headers["x-request-id"] == "abc-1"
     made = await client.get("/healthz", headers={"X-Request-Id": "<script>"})
     assert len(made.headers["x-request-id"]) == 36
+
+
+async def test_the_log_line_of_a_request_carries_its_id(client: httpx.AsyncClient) -> None:
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        await client.get("/things/v1/things", headers={"X-Request-Id": "abc-2"})
+    (line,) = (line for line in lines if line["event"] == "request")
+    assert (line["request_id"], line["status"]) == ("abc-2", 401)
