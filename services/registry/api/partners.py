@@ -28,6 +28,7 @@ from services.registry.domain.policies import (
     PartnerPolicy,
     PolicyPurpose,
     SignatureRule,
+    is_callable_host,
 )
 from services.registry.use_cases.register_partner import (
     UNKNOWN,
@@ -50,6 +51,7 @@ REGIONS_MAX = 12
 KEYS_MAX = 8
 _REPEATED = "repeated"
 _BESIDE_EVERY_REGION = "beside_every_region"
+_NOBODYS_ADDRESS = "nobodys_address"
 _ETAG = re.compile(r'"([0-9]{1,9})"')
 
 Client = Annotated[str, Path(pattern=f"^{CLIENT_ID}$")]
@@ -155,6 +157,15 @@ class PolicyBody(_Policy):
         if len({purpose.code for purpose in purposes}) != len(purposes):
             raise PydanticCustomError(_REPEATED, "A purpose is named twice.")
         return purposes
+
+    @field_validator("dci")
+    @classmethod
+    def _hosts_are_somebodys(cls, dci: DciBody | None) -> DciBody | None:
+        """Refuse addresses that no partner can have; policies in force are still read."""
+        if dci is not None and not all(map(is_callable_host, dci.callback_hosts)):
+            message = "One of the callback hosts is an address that no partner can have."
+            raise PydanticCustomError(_NOBODYS_ADDRESS, message)
+        return dci
 
 
 class PolicyView(_Policy):

@@ -4,10 +4,11 @@ This is the allow-list: a name that is not here is refused, and so is an operato
 name does not know. Nothing a caller writes reaches SQL but as a bound value of these types.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
@@ -23,7 +24,13 @@ AGE_YEARS_MAX = 150
 YEAR_MIN, YEAR_MAX = 1850, 2200
 COUNT_MAX = 1_000
 SCORE_MAX = Decimal(1_000)
+SCORE_PLACES_MAX = 10
+"""As exact as the register keeps an index."""
 TEXT_CHARACTERS_MAX = 64
+
+
+_SCORE = re.compile(rf"[+-]?[0-9]{{1,4}}(\.[0-9]{{1,{SCORE_PLACES_MAX}}})?")
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Of(StrEnum):
@@ -132,22 +139,32 @@ def _integer(least: int, most: int) -> Callable[[JsonValue], Value | None]:
 def _score(value: JsonValue) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         return None
-    if isinstance(value, str) and len(value) > TEXT_CHARACTERS_MAX:
+    text = _text(value if isinstance(value, str) else _plain(value))
+    # `Decimal` reads far more than a score: exponents without bound, underscores, other digits.
+    if text is None or _SCORE.fullmatch(text) is None:
         return None
-    try:
-        score = Decimal(value)
-    except InvalidOperation:
-        return None
-    return score if score.is_finite() and abs(score) <= SCORE_MAX else None
+    score = Decimal(text)
+    return score if abs(score) <= SCORE_MAX else None
+
+
+def _plain(number: int | Decimal) -> str:
+    """Write a number without an exponent or zeros at its end; nothing if it is far too long."""
+    if isinstance(number, int):
+        return str(number) if abs(number) <= SCORE_MAX else ""
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or abs(exponent) > TEXT_CHARACTERS_MAX:
+        return ""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _day(value: JsonValue) -> date | None:
-    text = _text(value)
-    if text is None:
+    # A birth date may come as an instant at midnight; its time of day says nothing.
+    day = (_text(value) or "").partition("T")[0]
+    if _DAY.fullmatch(day) is None:
         return None
     try:
-        # A birth date may come as an instant at midnight; its time of day says nothing.
-        return date.fromisoformat(text.partition("T")[0])
+        return date.fromisoformat(day)
     except ValueError:
         return None
 

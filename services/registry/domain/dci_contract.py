@@ -2,8 +2,9 @@
 
 The transport (`dci_envelope`, `dci_signatures`, the routes and callbacks) knows messages, senders
 and deliveries; the registers know queries, records and subscriptions. Neither reads the other's
-tables: these shapes pass between them. The registers answer `search_register`, `add_subscriptions`
-and `end_subscriptions`; the transport takes `queue_notifications`.
+tables: these shapes pass between them. The registers answer `search_register`,
+`admit_subscriptions`, `add_subscriptions` and `end_subscriptions`; the transport takes
+`queue_notifications`.
 
 Values of JSON are Python's own, except that a number with a fraction is a `Decimal` both ways: an
 index must arrive as it was computed.

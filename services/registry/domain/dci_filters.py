@@ -3,11 +3,13 @@
 A document holds pseudonyms in place of identifiers, and attributes by their canonical names.
 """
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from services.registry.domain.dci_attributes import Of, Operator, by_key
+from services.registry.domain.dci_attributes import Of, Operator, Value, by_key
 from services.registry.domain.dci_conditions import (
+    CONDITIONS_MAX,
     AllOf,
     Among,
     AnyOf,
@@ -15,7 +17,16 @@ from services.registry.domain.dci_conditions import (
     Condition,
     Identified,
     Not,
+    leaves,
 )
+from services.registry.domain.dci_contract import JsonValue
+
+_DEPTH_MAX = 3 * CONDITIONS_MAX
+"""Predicates are joined two by two, and each may be negated."""
+
+
+class UnreadableFilterError(Exception):
+    """A document that is no filter, or is none any more; the message repeats nothing of it."""
 
 
 def as_document(condition: Condition) -> dict[str, Any]:
@@ -35,29 +46,55 @@ def as_document(condition: Condition) -> dict[str, Any]:
     if isinstance(condition, Identified):
         message = "A filter is kept without identifiers."
         raise TypeError(message)
-    values = [value if isinstance(value, bool | int) else str(value) for value in condition.values]
     return {
         "attribute": condition.attribute.key,
         "operator": condition.operator,
-        "values": values,
+        "values": [_written(value) for value in condition.values],
     }
+
+
+def _written(value: Value) -> JsonValue:
+    if isinstance(value, Decimal):
+        # Never with an exponent: a score is read from plain digits alone.
+        return f"{value:f}"
+    return value if isinstance(value, bool | int) else str(value)
 
 
 def from_document(document: dict[str, Any]) -> Condition:
     """Return the condition that `as_document` was given.
 
     Raises:
-        KeyError: The document names an attribute that is none any more.
+        UnreadableFilterError: It names an attribute that is none any more, or a value that its
+            attribute does not take any more, or was not written by `as_document`.
     """
+    try:
+        condition = _condition(document, depth=0)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        message = "A kept filter cannot be read."
+        raise UnreadableFilterError(message) from error
+    if len(leaves(condition)) > CONDITIONS_MAX:
+        message = "A kept filter states too many conditions."
+        raise UnreadableFilterError(message)
+    return condition
+
+
+def _condition(document: dict[str, Any], *, depth: int) -> Condition:
+    if depth > _DEPTH_MAX:
+        message = "A kept filter is nested too deeply."
+        raise UnreadableFilterError(message)
     if "all" in document:
-        return AllOf(tuple(from_document(part) for part in document["all"]))
+        return AllOf(tuple(_condition(part, depth=depth + 1) for part in document["all"]))
     if "any" in document:
-        return AnyOf(tuple(from_document(part) for part in document["any"]))
+        return AnyOf(tuple(_condition(part, depth=depth + 1) for part in document["any"]))
     if "not" in document:
-        return Not(from_document(document["not"]))
+        return Not(_condition(document["not"], depth=depth + 1))
     if "ids" in document:
         return Among(Of(document["of"]), tuple(UUID(text) for text in document["ids"]))
-    attribute = by_key(document["attribute"])
+    attribute, operator = by_key(document["attribute"]), Operator(document["operator"])
     read = [attribute.read(value) for value in document["values"]]
     values = tuple(value for value in read if value is not None)
-    return Comparison(attribute, Operator(document["operator"]), values)
+    # One value less would widen what a negation lets through.
+    if not values or len(values) < len(read) or operator not in attribute.operators:
+        message = "A kept filter compares what cannot be compared."
+        raise UnreadableFilterError(message)
+    return Comparison(attribute, operator, values)

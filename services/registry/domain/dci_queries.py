@@ -256,7 +256,7 @@ def _read_predicate(
     if any(name not in _PREDICATE_NAMES for name in item) or "expression1" not in item:
         raise RefusedQueryError(Fault.PREDICATE_SHAPE)
     link = item.get("condition")
-    if link not in {"and", "or", "not", None}:
+    if link not in ("and", "or", "not", None):
         raise RefusedQueryError(Fault.CONDITION_UNKNOWN)
     parts = [
         _read_simple(register, item[name])

@@ -1,8 +1,10 @@
 """What a partner agreed to: purposes, attributes, regions, identifier, and how much a day."""
 
+import socket
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any, ClassVar
 
 from shared.kernel.errors import DomainError, ErrorKind
@@ -13,6 +15,7 @@ EVERY_REGION = "*"
 PURPOSES_MAX = 20
 CALLBACK_HOSTS_MAX = 10
 QUOTA_PER_DAY_MAX = 50_000_000
+_THIS_NETWORK = IPv4Network("0.0.0.0/8")
 
 
 class Attribute(StrEnum):
@@ -182,3 +185,24 @@ class PartnerPolicy:
         if EVERY_REGION in regions:
             return self.regions
         return tuple(region for region in regions if region in self.regions)
+
+
+def is_callable_host(host: str) -> bool:
+    """Tell whether callbacks may be agreed to go to a host, as far as its name tells.
+
+    Addresses of this link or of many machines are nobody's: the one of metadata services is among
+    them. This very machine is left to demonstrations. An address is written in four plain numbers
+    or not at all: resolvers know hexadecimal, octal and shorter forms of the same one.
+    """
+    try:
+        address = IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return True
+    is_nobodys = (
+        address.is_link_local
+        or address.is_multicast
+        or address.is_unspecified
+        or address.is_reserved
+        or address in _THIS_NETWORK
+    )
+    return str(address) == host and not is_nobodys

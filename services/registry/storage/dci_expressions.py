@@ -51,7 +51,11 @@ _EXPRESSIONS = {
     "sex": "per.sex",
     "status": "per.status",
     "registered_on": "per.registered_on",
-    "is_disabled": "(mem.facts ->> 'severe_disability')::boolean",
+    # A cast alone would have one wrong fact fail every statement that comes by it.
+    "is_disabled": (
+        "CASE jsonb_typeof(mem.facts -> 'severe_disability')"
+        " WHEN 'boolean' THEN (mem.facts ->> 'severe_disability')::boolean END"
+    ),
     "marital_status": f"CASE WHEN {MARRIED} THEN 'M' END",
     "birth_commune": "pv.birth_commune_code",
     "nationality": "pv.nationality",

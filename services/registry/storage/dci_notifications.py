@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from psycopg import DataError
+
 from services.registry.domain.dci_conditions import Condition
 from services.registry.domain.dci_record_types import RecordType
 from services.registry.storage.dci_expressions import Parameters
@@ -40,6 +42,14 @@ class Match(NamedTuple):
     code: str
     frequency: str | None
     subject_id: UUID
+
+
+class Matched(NamedTuple):
+    """What came of holding subjects against filters."""
+
+    matches: list[Match]
+    failed: list[str]
+    """The codes of subscriptions whose filters the database cannot compare."""
 
 
 class NewNotification(NamedTuple):
@@ -152,28 +162,51 @@ async def match_filters(
     subject_ids: Sequence[UUID],
     *,
     record_type: RecordType,
-) -> list[Match]:
-    """Return the subscriptions whose filter is true of a subject.
+) -> Matched:
+    """Return the subscriptions whose filter is true of a subject, and those whose filter fails.
 
-    Many filters are tried in one statement, each in its subscriber's regions.
+    Many filters are tried in one statement, each in its subscriber's regions. If the database
+    refuses that, each is tried alone: whoever asked for the impossible harms nobody else.
     """
-    found: list[Match] = []
-    frequencies = {item.code: item.frequency for item in waiting}
+    matched = Matched([], [])
     for some in batched(waiting, FILTERS_PER_STATEMENT_MAX):
-        parameters = Parameters(subjects=list(subject_ids))
-        branches = []
+        together = await _matches_of(tx, some, subject_ids, record_type=record_type)
+        if together is not None:
+            matched.matches.extend(together)
+            continue
         for item in some:
-            ids = select_ids(
-                record_type, item.condition, item.regions, parameters, among="%(subjects)s"
-            )
-            code = parameters.bind(item.code)
-            branches.append(f"SELECT {code}::text AS code, id FROM ({ids}) AS matched")  # noqa: S608
-        cursor = await tx.execute(" UNION ALL ".join(branches).encode(), parameters.values)
-        found += [
-            Match(row["code"], frequencies[row["code"]], row["id"])
-            for row in await cursor.fetchall()
-        ]
-    return found
+            alone = await _matches_of(tx, [item], subject_ids, record_type=record_type)
+            if alone is None:
+                matched.failed.append(item.code)
+            else:
+                matched.matches.extend(alone)
+    return matched
+
+
+async def _matches_of(
+    tx: Transaction,
+    waiting: Sequence[Waiting],
+    subject_ids: Sequence[UUID],
+    *,
+    record_type: RecordType,
+) -> list[Match] | None:
+    """Return the matches of some filters, None if the database cannot compare one of them."""
+    parameters = Parameters(subjects=list(subject_ids))
+    branches = []
+    for item in waiting:
+        ids = select_ids(
+            record_type, item.condition, item.regions, parameters, among="%(subjects)s"
+        )
+        code = parameters.bind(item.code)
+        branches.append(f"SELECT {code}::text AS code, id FROM ({ids}) AS matched")  # noqa: S608
+    try:
+        async with tx.transaction():
+            cursor = await tx.execute(" UNION ALL ".join(branches).encode(), parameters.values)
+            rows = await cursor.fetchall()
+    except DataError:
+        return None
+    frequencies = {item.code: item.frequency for item in waiting}
+    return [Match(row["code"], frequencies[row["code"]], row["id"]) for row in rows]
 
 
 async def add_notifications(

@@ -165,6 +165,23 @@ async def end(
     return set(ended)
 
 
+async def end_failed(tx: Transaction, codes: Sequence[str], *, at: datetime) -> list[str]:
+    """End standing subscriptions that cannot be held against events, and return their codes."""
+    cursor = await tx.execute(
+        """
+        UPDATE dci_subscription SET ended_at = %(at)s
+         WHERE code IN (SELECT code FROM dci_subscription
+                         WHERE code = ANY(%(codes)s) AND ended_at IS NULL
+                         ORDER BY code FOR UPDATE)
+        RETURNING code
+        """,
+        {"at": at, "codes": list(codes)},
+    )
+    ended = [row["code"] for row in await cursor.fetchall()]
+    await _forget_subjects(tx, ended)
+    return ended
+
+
 async def owners(tx: Transaction, codes: Sequence[str]) -> dict[str, str]:
     """Return whose each of these subscriptions is or was; unknown codes are missing."""
     cursor = await tx.execute(

@@ -32,7 +32,12 @@ from services.registry.domain.dci_requests import (
 )
 from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.dci_status import find_outcomes
-from services.registry.use_cases.keep_subscriptions import add_subscriptions, end_subscriptions
+from services.registry.use_cases.keep_subscriptions import (
+    Wishes,
+    add_subscriptions,
+    admit_subscriptions,
+    end_subscriptions,
+)
 from services.registry.use_cases.search_register import search_register
 from shared.storage.database import Transaction
 
@@ -78,13 +83,12 @@ async def answer_search(
     )
 
 
-async def answer_subscribe(
-    tx: Transaction, asked: SubscribeMessage, exchange: Exchange, *, uri: str, using: Collaborators
-) -> Answer:
-    """Add subscriptions, and return the answer.
+async def admit_wishes(
+    asked: SubscribeMessage, exchange: Exchange, *, uri: str, using: Collaborators
+) -> Wishes | None:
+    """Let pass what a message wishes for, before a transaction is open; None if that is nothing.
 
     Args:
-        tx: The transaction in which they come into force, and which queues the answer.
         asked: What is wanted.
         exchange: Of which register, and by whom.
         uri: Where their notifications go.
@@ -95,10 +99,29 @@ async def answer_subscribe(
         for item in asked.items
         if isinstance(item.asked, SubscriptionWanted)
     ]
-    register, asker = exchange.register, exchange.asker
-    added = iter(
-        await add_subscriptions(tx, register, wanted, asker=asker, using=using) if wanted else ()
-    )
+    if not wanted:
+        return None
+    return await admit_subscriptions(exchange.register, wanted, asker=exchange.asker, using=using)
+
+
+async def answer_subscribe(
+    tx: Transaction,
+    asked: SubscribeMessage,
+    wishes: Wishes | None,
+    exchange: Exchange,
+    *,
+    using: Collaborators,
+) -> Answer:
+    """Add subscriptions, and return the answer.
+
+    Args:
+        tx: The transaction in which they come into force, and which queues the answer.
+        asked: What is wanted.
+        wishes: What of it was admitted.
+        exchange: Of which register, and by whom.
+        using: The registry's means.
+    """
+    added = iter(() if wishes is None else await add_subscriptions(tx, wishes, using=using))
     answers: list[tuple[str, Subscribed | Refusal]] = [
         (item.reference_id, item.asked if isinstance(item.asked, Refusal) else next(added))
         for item in asked.items

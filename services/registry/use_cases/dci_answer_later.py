@@ -16,7 +16,6 @@ from services.registry.domain.dci_errors import DciFault, HeaderReason
 from services.registry.domain.dci_requests import (
     Request,
     SearchMessage,
-    StatusMessage,
     SubscribeMessage,
     UnsubscribeMessage,
     count_of,
@@ -26,7 +25,9 @@ from services.registry.storage.dci_callbacks import add_callbacks
 from services.registry.storage.dci_messages import WaitingMessage, claim_message, settle_message
 from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.dci_answer import (
+    Answer,
     Exchange,
+    admit_wishes,
     answer_search,
     answer_status,
     answer_subscribe,
@@ -77,7 +78,8 @@ async def _answer(waiting: WaitingMessage, *, using: Collaborators) -> None:
     try:
         await _answer_or_fail(waiting, envelope, request, using=using)
     except DomainError as error:
-        # What was agreed with the client has changed since; no later attempt changes that.
+        # What is agreed with the client, or left of its day, does not cover this any more: it is
+        # told so, and may ask again; nobody keeps its message until that changes.
         log.warning("dci-message-refused", action=waiting.action, code=error.code)
         await _refuse(waiting, envelope, request, using=using)
 
@@ -92,32 +94,57 @@ async def _answer_or_fail(
     waiting: WaitingMessage, envelope: Envelope, request: Request, *, using: Collaborators
 ) -> None:
     exchange = _exchange(waiting)
-    found = None
     if isinstance(request, SearchMessage):
         # It commits the access log by itself, before anything of the answer is kept.
         found = await answer_search(request, exchange, using=using)
-    async with using.database.transaction() as tx:
-        if isinstance(request, SubscribeMessage):
-            uri = notify_uri(envelope.sender_uri or "")
-            found = await answer_subscribe(tx, request, exchange, uri=uri, using=using)
-        elif isinstance(request, UnsubscribeMessage):
-            found = await answer_unsubscribe(tx, request, exchange, using=using)
-        elif isinstance(request, StatusMessage):
-            found = await answer_status(tx, request, exchange, using=using)
-        if found is not None:
-            composed = Composed(
-                action=ANSWER_TO[Action(waiting.action)],
-                message=found.message,
-                receiver_id=waiting.sender_id,
-                items=count_of(request),
-            )
-            outcome = seal_outcomes(
-                request.transaction_id,
-                found.outcomes,
-                message_key=waiting.message_key,
-                using=using,
-            )
-            await _settle(tx, waiting, envelope, composed, outcome=outcome, using=using)
+        async with using.database.transaction() as tx:
+            await _keep(tx, waiting, envelope, request, found, using=using)
+    elif isinstance(request, SubscribeMessage):
+        await _subscribe(waiting, envelope, request, using=using)
+    else:
+        async with using.database.transaction() as tx:
+            if isinstance(request, UnsubscribeMessage):
+                found = await answer_unsubscribe(tx, request, exchange, using=using)
+            else:
+                found = await answer_status(tx, request, exchange, using=using)
+            await _keep(tx, waiting, envelope, request, found, using=using)
+
+
+async def _subscribe(
+    waiting: WaitingMessage, envelope: Envelope, asked: SubscribeMessage, *, using: Collaborators
+) -> None:
+    exchange, uri = _exchange(waiting), notify_uri(envelope.sender_uri or "")
+    wishes = await admit_wishes(asked, exchange, uri=uri, using=using)
+    try:
+        async with using.database.transaction() as tx:
+            found = await answer_subscribe(tx, asked, wishes, exchange, using=using)
+            await _keep(tx, waiting, envelope, asked, found, using=using)
+    except BaseException:
+        if wishes is not None:
+            # The next attempt spends as much again.
+            wishes.give_back(using=using)
+        raise
+
+
+async def _keep(
+    tx: Transaction,
+    waiting: WaitingMessage,
+    envelope: Envelope,
+    request: Request,
+    found: Answer,
+    *,
+    using: Collaborators,
+) -> None:
+    composed = Composed(
+        action=ANSWER_TO[Action(waiting.action)],
+        message=found.message,
+        receiver_id=waiting.sender_id,
+        items=count_of(request),
+    )
+    outcome = seal_outcomes(
+        request.transaction_id, found.outcomes, message_key=waiting.message_key, using=using
+    )
+    await _settle(tx, waiting, envelope, composed, outcome=outcome, using=using)
 
 
 async def _refuse(

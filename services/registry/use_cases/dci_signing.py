@@ -99,7 +99,7 @@ def check_signature(
     """Let pass a message whose signature is as its sender's policy wants it.
 
     A text that is in no known form counts as none: many senders fill in a placeholder. One that
-    is in a known form must be right, wanted or not.
+    is in a known form must be right, wanted or not: without keys to hold it against, none is.
 
     Args:
         signed: Header and message.
@@ -121,10 +121,8 @@ def check_signature(
             raise _refused(AckCode.SIGNATURE_MISSING, message)
         return
     if policy.jwks is None:
-        if policy.signature is SignatureRule.REQUIRED:
-            message = "There is no key of this sender to hold the signature against."
-            raise _refused(AckCode.SIGNATURE_INVALID, message)
-        return
+        message = "There is no key of this sender to hold the signature against."
+        raise _refused(AckCode.SIGNATURE_INVALID, message)
     if token is not None:
         is_right = _verifies_body(token, body, signed=signed, keys=policy.jwks)
     else:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from uuid import UUID
 
@@ -41,7 +41,7 @@ from services.registry.storage.dci_subscriptions import NewSubscription, Subscri
 from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.policies import policy_of
 from services.registry.use_cases.resolve_identifiers import check_identifiers, resolve_identifiers
-from services.registry.use_cases.spend_quota import spend_quota
+from services.registry.use_cases.spend_quota import give_back_quota, spend_quota
 from shared.runtime.ids import new_id
 from shared.storage.database import Transaction
 
@@ -80,21 +80,38 @@ class _Understood:
     condition: Condition
 
 
-async def add_subscriptions(
-    tx: Transaction,
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What somebody wishes to be told of, as far as it was understood, and what it takes."""
+
+    register: Register
+    asker: Asker
+    policy: PartnerPolicy
+    read: Sequence[_Understood | Refusal]
+    named: int = 0
+    """How many identifiers were taken off the quota."""
+    on: date | None = None
+    """Of which day."""
+
+    def give_back(self, *, using: Collaborators) -> None:
+        """Put back what was spent, since nothing of it was told."""
+        if self.on is not None:
+            give_back_quota(self.policy, self.named, day=self.on, using=using)
+
+
+async def admit_subscriptions(
     register: Register,
     wanted: Sequence[SubscriptionWanted],
     *,
     asker: Asker,
     using: Collaborators,
-) -> list[Subscribed | Refusal]:
-    """Subscribe an asker, and return a code or a refusal for each wish, in their order.
+) -> Wishes:
+    """Let pass what an asker may wish for, and take every identifier off its quota.
 
-    Whoever is named in a filter must be on file within the asker's regions, and finds in their own
-    access log that they are followed.
+    Whether one is on file is told, as by a search. Call it before a transaction is open, so that
+    nobody holds a connection while waiting for the quota's.
 
     Args:
-        tx: The open transaction, of a role that sees every region.
         register: The register whose events are wanted.
         wanted: What the asker wishes to be told.
         asker: Who asks.
@@ -103,22 +120,44 @@ async def add_subscriptions(
     Raises:
         PolicyMissingError: The asker has no policy.
         PurposeNotAgreedError: Its policy does not know the purpose.
-        QuotaSpentError: Its day is used up: every identifier takes one off it.
+        QuotaSpentError: Its day is used up.
     """
     policy = await policy_of(asker.client, using=using)
-    purpose = policy.purpose(asker.purpose)
-    if purpose.consent_required:
-        return [_NEEDS_CONSENT] * len(wanted)
+    if policy.purpose(asker.purpose).consent_required:
+        return Wishes(register, asker, policy, [_NEEDS_CONSENT] * len(wanted))
     alone = len(wanted) == 1
     read = [_understood(register, item, policy, alone=alone, using=using) for item in wanted]
+    conditions = [
+        leaf for item in read if isinstance(item, _Understood) for leaf in leaves(item.condition)
+    ]
+    named = sum(len(leaf.values) for leaf in conditions if isinstance(leaf, Identified))
+    on = using.clock.today()
+    if named:
+        await spend_quota(policy, named, using=using)
+    return Wishes(register, asker, policy, read, named, on)
+
+
+async def add_subscriptions(
+    tx: Transaction, wishes: Wishes, *, using: Collaborators
+) -> list[Subscribed | Refusal]:
+    """Subscribe an asker, and return a code or a refusal for each wish, in their order.
+
+    Whoever is named in a filter must be on file within the asker's regions, and finds in their own
+    access log that they are followed.
+
+    Args:
+        tx: The open transaction, of a role that sees every region.
+        wishes: What was admitted.
+        using: The registry's means.
+    """
+    asker, policy, read = wishes.asker, wishes.policy, wishes.read
     understood = [item for item in read if isinstance(item, _Understood)]
-    await _spend(policy, understood, using)
     resolved = await resolve_identifiers(
         tx, AllOf(tuple(item.condition for item in understood)), policy=policy, using=using
     )
     conditions = resolved.parts if isinstance(resolved, AllOf) else ()
     subscriber = Subscriber(
-        asker.client, asker.sender_id, purpose.code, policy.within(asker.regions)
+        asker.client, asker.sender_id, asker.purpose, policy.within(asker.regions)
     )
     regions_of = await _regions_of(tx, resolved, subscriber)
     made = iter(
@@ -128,7 +167,7 @@ async def add_subscriptions(
         ]
     )
     answers = [item if isinstance(item, Refusal) else next(made) for item in read]
-    return await _add(tx, register, answers, subscriber, using)
+    return await _add(tx, wishes.register, answers, subscriber, using)
 
 
 def _understood(
@@ -179,16 +218,6 @@ def _names_one(wanted: SubscriptionWanted) -> bool:
     return (
         wanted.filter is not None and type_of(wanted.filter_type, wanted.filter) == ONE_IDENTIFIER
     )
-
-
-async def _spend(
-    policy: PartnerPolicy, understood: Sequence[_Understood], using: Collaborators
-) -> None:
-    """Take every identifier off the quota: whether one is on file is told, as by a search."""
-    conditions = [leaf for item in understood for leaf in leaves(item.condition)]
-    named = sum(len(leaf.values) for leaf in conditions if isinstance(leaf, Identified))
-    if named:
-        await spend_quota(policy, named, using=using)
 
 
 async def _regions_of(

@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+import structlog
+
 from services.registry.domain.dci_conditions import dated
 from services.registry.domain.dci_events import EventType
-from services.registry.domain.dci_filters import from_document
+from services.registry.domain.dci_filters import UnreadableFilterError, from_document
 from services.registry.domain.dci_record_types import RecordType
 from services.registry.domain.dci_schedules import read_schedule
 from services.registry.events.consumed import OwnHousehold, OwnPersonStatus
 from services.registry.storage.dci_notifications import (
+    Match,
     NewNotification,
     Occurrence,
     Waiting,
@@ -28,10 +31,13 @@ from services.registry.storage.dci_occurrences import (
     life_events,
     members_recorded,
 )
+from services.registry.storage.dci_subscriptions import end_failed
 from services.registry.use_cases.collaborators import Collaborators
 from shared.runtime.clock import CASABLANCA
 from shared.runtime.ids import new_id
 from shared.storage.database import Transaction
+
+log = structlog.get_logger(__name__)
 
 _DECEASED = "deceased"
 _OF_HOUSEHOLDS = (
@@ -168,19 +174,7 @@ async def _make_due(
     matches = set(
         await match_subjects(tx, concerned, event_type=event_type, record_type=record_type, at=at)
     )
-    today = using.clock.today()
-    waiting = [
-        Waiting(
-            row["code"],
-            row["frequency"],
-            tuple(row["regions"]),
-            dated(from_document(row["filter"]), on=today),
-        )
-        for row in await read_waiting(tx, event_type=event_type, record_type=record_type, at=at)
-    ]
-    matches.update(
-        await match_filters(tx, waiting, list(happened.occurrences), record_type=record_type)
-    )
+    matches.update(await _match_waiting(tx, list(happened.occurrences), kind, at=at, using=using))
     now = using.clock.now()
     due = [
         NewNotification(new_id(), match.code, happened.occurrences[match.subject_id], due_at)
@@ -189,6 +183,45 @@ async def _make_due(
     ]
     if due:
         await add_notifications(tx, due, event_type=event_type, at=at)
+
+
+async def _match_waiting(
+    tx: Transaction,
+    subject_ids: Sequence[UUID],
+    kind: tuple[EventType, RecordType],
+    *,
+    at: datetime,
+    using: Collaborators,
+) -> list[Match]:
+    """Return the subscriptions whose filter is true of a subject; end those that cannot be tried.
+
+    Why: an event is everybody's. A filter that fails must not keep it from the others, and what it
+    fails with once it fails with on every event.
+    """
+    event_type, record_type = kind
+    waiting, failed = [], []
+    for row in await read_waiting(tx, event_type=event_type, record_type=record_type, at=at):
+        try:
+            condition = dated(from_document(row["filter"]), on=using.clock.today())
+        except UnreadableFilterError:
+            failed.append(row["code"])
+        else:
+            waiting.append(Waiting(row["code"], row["frequency"], tuple(row["regions"]), condition))
+    matched = await match_filters(tx, waiting, subject_ids, record_type=record_type)
+    failed += matched.failed
+    if failed:
+        await _end_failed(tx, failed, using=using)
+    return matched.matches
+
+
+async def _end_failed(tx: Transaction, codes: Sequence[str], *, using: Collaborators) -> None:
+    ended = await end_failed(tx, codes, at=using.clock.now())
+    for code in ended:
+        log.error("subscription-failed", subscription=code)
+    using.metrics.counter(
+        "sanad_registry_dci_subscriptions_failed",
+        "Subscriptions ended because their filter cannot be held against an event.",
+    ).inc(len(ended))
 
 
 def _due_at(frequency: str | None, now: datetime) -> datetime | None:

@@ -12,7 +12,7 @@ import structlog
 from services.registry.domain.dci_conditions import RefusedQueryError, require_told
 from services.registry.domain.dci_contract import NOTIFICATIONS_MAX, Notification
 from services.registry.domain.dci_events import EventType
-from services.registry.domain.dci_filters import from_document
+from services.registry.domain.dci_filters import UnreadableFilterError, from_document
 from services.registry.domain.dci_record_types import RecordType
 from services.registry.domain.policies import PartnerPolicy
 from services.registry.storage.dci_notifications import (
@@ -138,6 +138,6 @@ def _may_ask(document: dict[str, Any] | None, policy: PartnerPolicy) -> bool:
         return True
     try:
         require_told(from_document(document), told=policy.told)
-    except (RefusedQueryError, KeyError):
+    except (RefusedQueryError, UnreadableFilterError):
         return False
     return policy.batch

@@ -17,7 +17,11 @@ from services.registry.domain.dci_contract import (
     Unsubscribed,
 )
 from services.registry.domain.policies import DciPolicy, SignatureRule
-from services.registry.use_cases.keep_subscriptions import add_subscriptions, end_subscriptions
+from services.registry.use_cases.keep_subscriptions import (
+    add_subscriptions,
+    admit_subscriptions,
+    end_subscriptions,
+)
 from services.registry.use_cases.queue_due_notifications import NotificationQueue
 from shared.messaging.consuming import Batch
 from shared.messaging.envelope import read_envelope
@@ -56,8 +60,9 @@ class Following:
         asker: Asker = ASKER,
     ) -> Sequence[Subscribed | Refusal]:
         using = self.registry.worker
+        wishes = await admit_subscriptions(register, items, asker=asker, using=using)
         async with using.database.transaction() as tx:
-            return await add_subscriptions(tx, register, items, asker=asker, using=using)
+            return await add_subscriptions(tx, wishes, using=using)
 
     async def code(self, item: SubscriptionWanted, register: Register = Register.SOCIAL) -> str:
         (answer,) = await self.subscribe(item, register=register)
