@@ -7,10 +7,12 @@ Sources:
     as one answers for the other is an assumption.
 
     What ends a marriage for the registry is an assumption as well. A woman is somebody's wife until
-    he dies, or a separation is declared with a judgment of divorce, wherever she lives: to leave
-    his household, or to be listed there no more, ends nothing. If a household said it in error, a
-    correction of the kinships while both live there takes it back. A divorce or an annulment that
-    was never told is told by the evidence of her next marriage: a judicial decision.
+    he dies, or one of them, head or spouse of a household, leaves it by a separation declared with
+    a judgment of divorce, wherever the other lives: to leave his household, or to be listed there
+    no more, ends nothing. If a household said it in error, a correction of the kinships while both
+    live there takes it back. A divorce or an annulment that was never told is told by the evidence
+    of her next marriage, a judgment of divorce, and ends all that she was in before. What allows a
+    minor to marry is a judicial decision, which says nothing of a husband.
 """
 
 from collections.abc import Collection, Sequence
@@ -69,13 +71,14 @@ def marriage_fault(
     if one.sex == other.sex:
         return RejectCode.SPOUSES_ONE_SEX
     kinships = _kinships(one, other)
-    if ties.married or kinships == _SPOUSES:
+    is_divorced = evidence == EvidenceKind.DIVORCE_JUDGMENT
+    if (ties.married and not is_divorced) or kinships == _SPOUSES:
         return RejectCode.SPOUSES_KNOWN
     if ties.guarded or _are_kin(kinships):
         return RejectCode.SPOUSES_KIN
     bride = one if one.sex == Sex.FEMALE else other
-    has_left_him = ties.husband and evidence != EvidenceKind.JUDICIAL_DECISION
-    return RejectCode.SPOUSE_MARRIED if has_left_him or _has_husband(bride, deceased) else None
+    is_married = (ties.husband and not is_divorced) or _has_husband(bride, deceased)
+    return RejectCode.SPOUSE_MARRIED if is_married else None
 
 
 def _kinships(one: Betrothed, other: Betrothed) -> frozenset[str]:

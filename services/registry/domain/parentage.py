@@ -51,6 +51,8 @@ def parent_fault(relation: str, parent: Parent, *, born_on: date) -> RejectCode 
 def births_fault(others: Collection[date], *, born_on: date) -> RejectCode | None:
     """Return why a mother of other children cannot have borne one on a day, if she cannot.
 
+    It is asked of no child whose mother a judge names: twins may be born weeks apart.
+
     Args:
         others: The birth dates of her other children, as far as they are on file.
         born_on: The birth date of the child.

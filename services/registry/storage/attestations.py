@@ -161,18 +161,31 @@ async def find_due(tx: Transaction, *, on: date) -> list[UUID]:
     return [person_id for (person_id,) in await cursor.fetchall()]
 
 
-async def take_due(tx: Transaction, person_ids: Sequence[UUID], *, on: date) -> set[UUID]:
-    """Take those of the persons who are due and whom nobody has."""
+async def take_due(
+    tx: Transaction, person_ids: Sequence[UUID], *, homes: Sequence[UUID], on: date
+) -> set[UUID]:
+    """Take those of the persons who are due and whom nobody has.
+
+    Args:
+        tx: The open transaction; it must see every region.
+        person_ids: The persons.
+        homes: Households that are held; whoever lives in another by now stays due.
+        on: The day.
+    """
     cursor = tx.cursor(row_factory=tuple_row)
     await cursor.execute(
         """
         DELETE FROM attestation_due
          WHERE (person_id, due_on) IN (
-               SELECT person_id, due_on FROM attestation_due
-                WHERE person_id = ANY(%(ids)s) AND due_on <= %(on)s FOR UPDATE SKIP LOCKED)
+               SELECT person_id, due_on FROM attestation_due AS due
+                WHERE person_id = ANY(%(ids)s) AND due_on <= %(on)s
+                  AND NOT EXISTS (SELECT FROM residence
+                                   WHERE residence.person_id = due.person_id
+                                     AND household_id <> ALL(%(homes)s::uuid[]))
+                  FOR UPDATE SKIP LOCKED)
         RETURNING person_id
         """,
-        {"ids": list(person_ids), "on": on},
+        {"ids": list(person_ids), "homes": list(homes), "on": on},
     )
     return {person_id for (person_id,) in await cursor.fetchall()}
 

@@ -66,18 +66,30 @@ async def find_deceased(tx: Transaction) -> list[UUID]:
     return [person_id for (person_id,) in await cursor.fetchall()]
 
 
-async def take_deceased(tx: Transaction, person_ids: Sequence[UUID]) -> dict[UUID, date]:
-    """Take those of the deceased whom nobody has, and return since when they count so."""
+async def take_deceased(
+    tx: Transaction, person_ids: Sequence[UUID], *, homes: Sequence[UUID]
+) -> dict[UUID, date]:
+    """Take those of the deceased whom nobody has, and return since when they count so.
+
+    Args:
+        tx: The open transaction; it must see every region.
+        person_ids: The deceased.
+        homes: Households that are held; whoever lives in another by now stays due.
+    """
     cursor = tx.cursor(row_factory=tuple_row)
     await cursor.execute(
         """
         DELETE FROM deceased_due
          WHERE person_id IN (
-               SELECT person_id FROM deceased_due
-                WHERE person_id = ANY(%(ids)s) FOR UPDATE SKIP LOCKED)
+               SELECT person_id FROM deceased_due AS due
+                WHERE person_id = ANY(%(ids)s)
+                  AND NOT EXISTS (SELECT FROM residence
+                                   WHERE residence.person_id = due.person_id
+                                     AND household_id <> ALL(%(homes)s::uuid[]))
+                  FOR UPDATE SKIP LOCKED)
         RETURNING person_id, effective_on
         """,
-        {"ids": list(person_ids)},
+        {"ids": list(person_ids), "homes": list(homes)},
     )
     return dict(await cursor.fetchall())
 

@@ -189,12 +189,20 @@ async def add_household_versions(
 async def replace_residences(
     tx: Transaction, *, ended: Sequence[UUID], begun: Sequence[Residence]
 ) -> None:
-    """End the residences of some persons, and begin those of others (or of the same)."""
+    """End the residences of some persons, and begin those of others (or of the same).
+
+    They begin in the order of their persons: whoever houses the same people waits for the first of
+    them, and never in a circle.
+
+    Raises:
+        UniqueViolation: Somebody else has housed one of them in the meantime.
+    """
     if ended:
         await tx.execute(
             "DELETE FROM residence WHERE person_id = ANY(%(ids)s)", {"ids": list(ended)}
         )
-    await append_rows(tx, "residence", _RESIDENCE_COLUMNS, begun, types=_RESIDENCE_TYPES)
+    rows = sorted(begun, key=lambda residence: residence.person_id)
+    await append_rows(tx, "residence", _RESIDENCE_COLUMNS, rows, types=_RESIDENCE_TYPES)
 
 
 async def read_household_version(

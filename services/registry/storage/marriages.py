@@ -12,9 +12,24 @@ _NO_DIVORCE_SINCE = """
     NOT EXISTS (
         SELECT FROM declaration AS divorce
           JOIN declaration_subject AS parted USING (declaration_id)
+          JOIN declaration_subject AS home USING (declaration_id)
+          JOIN household_member AS mem
+            ON mem.household_id = home.household_id AND mem.version = home.version - 1
+           AND mem.person_id = parted.person_id AND mem.kinship IN ('head', 'spouse')
          WHERE divorce.verb = 'separation' AND divorce.evidence_kind = 'divorce_judgment'
            AND divorce.recorded_at > marriage.recorded_at AND parted.part = 'separated'
-           AND parted.person_id IN (marriage.one_id, marriage.other_id))
+           AND parted.person_id IN (marriage.one_id, marriage.other_id)
+         GROUP BY declaration_id HAVING count(*) = 1)
+    AND NOT EXISTS (
+        SELECT FROM declaration AS following
+          JOIN declaration_subject AS bride USING (declaration_id)
+          JOIN person AS woman ON woman.person_id = bride.person_id AND woman.sex = 'F'
+         WHERE following.verb = 'marriage' AND following.evidence_kind = 'divorce_judgment'
+           AND following.recorded_at > marriage.recorded_at AND bride.part = 'spouse'
+           AND bride.person_id IN (marriage.one_id, marriage.other_id))
+"""
+"""A divorce is of the head or a spouse who leaves the other, whoever goes along; or it was told by
+the evidence of the wife's next marriage.
 """
 _DECLARED = """
     SELECT one.person_id AS one_id, other.person_id AS other_id, declaration.recorded_at

@@ -73,8 +73,10 @@ async def hold_persons(
 ) -> None:
     """Hold some persons, and whoever lives with one of them or in one of the homes.
 
-    Every writer of the registry holds all persons whom it may write of before any household, and
-    households before it writes, each in the order of their ids: no two wait for each other.
+    Persons are held before households, each in the order of their ids, so that no two writers wait
+    for each other. Whoever calls this names everybody whom it may touch, and calls it before it
+    writes. Households are held later: a birth has written of the newborn by then, and a file of the
+    persons on its lines.
 
     Args:
         tx: The open transaction; it must see every region.

@@ -28,8 +28,9 @@ async def announce_attested(using: Collaborators) -> bool:
         if not found:
             return False
         # Whoever reports facts waits for who is taken, and so must not be waited for after that.
-        standing = await standing_households(tx, await homes_of(tx, found), using=using)
-        due = await take_due(tx, found, on=today)
+        homes = await homes_of(tx, found)
+        standing = await standing_households(tx, homes, using=using)
+        due = await take_due(tx, found, homes=homes, on=today)
         # A household whose deceased have yet to leave tells what is attested when they have.
         placements = [
             _again(home)

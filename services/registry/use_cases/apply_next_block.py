@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import structlog
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import LockNotAvailable, UniqueViolation
 
 from services.registry.storage import import_blocks, import_jobs
 from services.registry.storage.import_blocks import LineReject, SealedBlock
@@ -130,14 +130,16 @@ def _terms(job: ImportJob, using: Collaborators) -> ReadingTerms:
 
 
 async def _apply(turn: _Turn, taken: _Taken, *, using: Collaborators) -> None:
-    """Apply a block; hold all its people first only if somebody else holds one of those who move.
+    """Apply a block; hold all its people first only if somebody else has been at one of them.
 
-    Mostly nobody does, and to hold each of them would be to write each of them once more.
+    Mostly nobody has, and to hold each of them would be to write each of them once more. Somebody
+    else has if they hold one of those who move, or have just recorded what the block adds: a
+    person, a household, where somebody lives. It is on file then, and the block is judged by it.
     """
     try:
         async with using.database.transaction() as tx:
             tally = await _take_effect(tx, turn, taken, using=using)
-    except LockNotAvailable:
+    except (LockNotAvailable, UniqueViolation):
         async with using.database.transaction() as tx:
             tally = await _take_effect(tx, turn, taken, using=using, held=taken.read.people)
     using.lines_applied.labels("recorded").inc(tally.persons_recorded + tally.households_recorded)

@@ -129,6 +129,7 @@ async def _take_effect(tx: Transaction, course: _Course, *, using: Collaborators
             tx,
             newborn,
             people=course.people,
+            evidence_kind=made.evidence_kind,
             declarer=course.declarer,
             recording=recording,
         )
@@ -168,7 +169,7 @@ def _standing(course: _Course) -> Standing:
 
 
 async def _hold(tx: Transaction, course: _Course, *, using: Collaborators) -> None:
-    """Hold everybody whom the declaration may touch, at once: whoever waits has written nothing."""
+    """Hold everybody whom the declaration may touch, before any household and any writing."""
     verb = course.made.verb
     people = [person.idcs for person in _named(course.made)]
     if isinstance(verb, Birth):

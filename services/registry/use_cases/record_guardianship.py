@@ -10,7 +10,7 @@ from services.registry.domain.checks import EARLIEST_DATE, EVERY_REGION
 from services.registry.domain.guardianship import Candidate, Guarded, Held, guardian_faults
 from services.registry.domain.plans import NamedPerson
 from services.registry.domain.rejects import Reject, RejectCode
-from services.registry.domain.vocabulary import GuardianRelation
+from services.registry.domain.vocabulary import EvidenceKind, GuardianRelation
 from services.registry.storage.access_log import Disclosed, log_access
 from services.registry.storage.guardianships import (
     GUARDIANSHIP_TABLE,
@@ -128,7 +128,8 @@ async def _faults(
         await everybody_above(tx, known.person_id, begun=begun, ended=ended),
     )
     births: tuple[date, ...] = ()
-    if relation == GuardianRelation.MOTHER:
+    is_judged = made.evidence_kind == EvidenceKind.JUDICIAL_DECISION
+    if relation == GuardianRelation.MOTHER and not is_judged:
         births = await births_of(tx, known.person_id, besides=made.person_id)
     candidate = Candidate(known.person_id, known.birth_date, known.sex, known.status, births)
     return guardian_faults(candidate, guarded, relation=relation, begun=begun, ended=ended)
@@ -182,7 +183,7 @@ async def read_guardians(
         PersonNotFoundError: There is no such person then within the caller's regions.
     """
     access = look_up.as_access("read-guardians", attributes=_ATTRIBUTES, clock=using.clock)
-    async with using.database.transaction(look_up.scope) as tx:
+    async with using.database.snapshot(look_up.scope) as tx:
         found = await read_person_version(
             tx, person_id, valid_on=access.valid_on, known_at=access.known_at
         )

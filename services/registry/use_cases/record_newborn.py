@@ -131,6 +131,7 @@ async def link_parents(
     newborn: Newborn,
     *,
     people: Mapping[str, KnownPerson],
+    evidence_kind: str,
     declarer: Declarer,
     recording: Recording,
 ) -> None:
@@ -140,12 +141,12 @@ async def link_parents(
 
     Raises:
         DeclarationRefusedError: Another mother or father is on file, or births of the same mother
-            that this one cannot be beside.
+            that this one cannot be beside, unless a judge says so.
     """
     birth, child = newborn.birth, newborn.subject
     if child.person_id is None:
         return
-    if birth.mother is not None:
+    if birth.mother is not None and evidence_kind != EvidenceKind.JUDICIAL_DECISION:
         births = await births_of(tx, people[birth.mother].person_id, besides=child.person_id)
         if code := births_fault(births, born_on=_birth_day(birth)):
             raise refused(Reject("mother", code))

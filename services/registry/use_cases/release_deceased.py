@@ -62,7 +62,7 @@ async def release_deceased(using: Collaborators) -> bool:
         await lock_residents(tx, homes)
         standing = await standing_households(tx, homes, using=using)
         # A file that tells of a death again waits for who is taken, and may hold others by then.
-        due = await take_deceased(tx, deceased)
+        due = await take_deceased(tx, deceased, homes=homes)
         found = _sort(list(standing.values()), due, recording)
         await _go_on(tx, found, recording=recording, using=using)
     log.info(

@@ -61,7 +61,7 @@ async def standing_households(
         references: References whose households, if they are on file, are locked as well.
         using: The registry's means.
     """
-    if not household_ids:
+    if not household_ids and not references:
         return {}
     blinds = [blind for one in references for blind in using.sealed.blinds(REFERENCE_FIELD, one)]
     rows, members = await lock_standing(tx, household_ids, references=blinds)

@@ -131,6 +131,20 @@ async def test_two_births_of_a_mother_are_one_or_far_enough_apart(
     assert [code for _, code in await faults(registry, again)] == codes
 
 
+async def test_a_judge_may_name_the_mother_of_twins_who_were_born_days_apart(
+    registry: Registry,
+) -> None:
+    first, _ = await on_file(registry)
+    await declared(registry, a_birth(first, mother=an_idcs(1)))
+    registry.clock.move(timedelta(days=9))
+    born = (date.fromisoformat(ON) + timedelta(days=9)).isoformat()
+    second = {"newborn": a_newborn(7, birth_date=born), "occurred_on": born}
+    twin = a_birth(first, mother=an_idcs(1)) | second
+    assert await faults(registry, twin) == [("mother", "registry.births-too-close")]
+    judged = twin | {"evidence": {"kind": "judicial_decision"}}
+    assert await faults(registry, judged) == []
+
+
 async def test_a_birth_told_late_is_held_against_later_ones(registry: Registry) -> None:
     first, _ = await on_file(registry)
     await declared(registry, a_birth(first, mother=an_idcs(1)))

@@ -9,6 +9,7 @@ import pytest
 
 from services.registry.api.declaration_bodies import declaration_made
 from services.registry.domain.attestations import ReportedFact
+from services.registry.storage.deceased import take_deceased
 from services.registry.use_cases.agree import Identifier
 from services.registry.use_cases.announce_attested import announce_attested
 from services.registry.use_cases.apply_next_block import ImportApplier
@@ -19,9 +20,11 @@ from services.registry.use_cases.declaration_errors import (
 )
 from services.registry.use_cases.declaration_made import Declarer
 from services.registry.use_cases.declare import declare
+from services.registry.use_cases.read_block import REFERENCE_FIELD
 from services.registry.use_cases.record_attestations import Report
 from services.registry.use_cases.record_guardianship import GuardianMade, record_guardianship
 from services.registry.use_cases.release_deceased import release_deceased
+from services.registry.use_cases.standing_households import standing_households
 from shared.storage.database import RowScope, Transaction
 from tests.services.registry.changing import (
     BODIES,
@@ -105,6 +108,97 @@ async def test_a_file_that_moves_somebody_meets_a_declaration_about_them(
         )
         == RABAT
     )
+
+
+@pytest.mark.parametrize("file_first", [True, False], ids=["file", "registration"])
+async def test_a_file_and_a_registration_that_house_the_same_people_follow_each_other(
+    registry: Registry, *, file_first: bool
+) -> None:
+    await on_file(registry)
+    await registry.load(a_file(*(a_person(number) for number in (6, 7, 8))), key="nowhere")
+    # Each names them in another order.
+    job = await registry.receive(a_file(a_household(3, [6, 8, 7])), key="a home")
+    founded = a_new_household(*(a_member(number) for number in (7, 8, 6)))
+    registration = a_declaration("registration", household=founded)
+
+    async def register() -> str:
+        try:
+            await declared(registry, registration)
+        except DeclarationConflictError as error:
+            return error.code
+        return "recorded"
+
+    importing = ImportApplier(registry.worker).apply_next_blocks()
+    verbs = (importing, register()) if file_first else (register(), importing)
+    async with (
+        asyncio.TaskGroup() as group,
+        registry.databases.owner.transaction(RowScope.everything()) as tx,
+    ):
+        # Whoever comes first has housed some of them when it waits here for this one.
+        held = {"id": await person_id_of(registry, 8)}
+        await tx.execute("INSERT INTO residence VALUES (%(id)s, %(id)s, '01')", held)
+        tasks = []
+        for sessions, verb in enumerate(verbs, start=1):
+            tasks.append(group.create_task(verb))
+            await until_waiting(registry, tasks[-1], sessions=sessions)
+        await tx.execute("DELETE FROM residence WHERE person_id = %(id)s", held)
+    registered = tasks[1 if file_first else 0].result()
+    assert registered == ("registry.declaration-conflict" if file_first else "recorded")
+    rejects = [] if file_first else ["registry.member-elsewhere"]
+    assert sorted({code for _, _, code in await registry.rejects(job)}) == rejects
+    homes = "SELECT count(DISTINCT household_id) FROM residence WHERE person_id = ANY(%(ids)s)"
+    ids = [await person_id_of(registry, number) for number in (6, 7, 8)]
+    assert await registry.databases.value(homes, ids=ids) == 1
+
+
+async def test_a_fact_is_told_of_somebody_whom_a_file_moves_meanwhile(registry: Registry) -> None:
+    first, second = await on_file(registry)
+    homes = [a_household(1, [1, 3]), a_household(2, [4, 2])]
+    moved = [home | {"declared_on": "2026-11-19"} for home in homes]
+    await registry.receive(a_file(*moved), key="a move")
+    async with (
+        asyncio.TaskGroup() as group,
+        registry.databases.owner.transaction(RowScope.everything()) as tx,
+    ):
+        # The file waits here: it has announced both households, without what is reported now.
+        await tx.execute("LOCK TABLE residence IN SHARE MODE")
+        importing = group.create_task(ImportApplier(registry.worker).apply_next_blocks())
+        await until_waiting(registry, importing, sessions=1)
+        employed = ReportedFact("cnss", "activity", "employee", date(2026, 1, 1), None)
+        await reported(registry, Report(Identifier(an_idcs(2)), employed))
+        # And the worker for the household that the person is about to leave.
+        announcing = group.create_task(announce_attested(registry.worker))
+        await until_waiting(registry, announcing, sessions=2)
+    assert await announce_attested(registry.worker)
+    assert not await announce_attested(registry.worker)
+    versions = "SELECT version FROM household WHERE household_id = %(id)s"
+    assert await registry.databases.value(versions, id=first) == 2
+    assert await registry.databases.value(versions, id=second) == 3
+
+
+async def test_a_deceased_who_lives_elsewhere_by_now_stays_due(registry: Registry) -> None:
+    first, second = await on_file(registry)
+    await registry.load(a_file(a_person(2, status="deceased")), key="a death")
+    dead = await person_id_of(registry, 2)
+    async with registry.worker.database.transaction() as tx:
+        assert await take_deceased(tx, [dead], homes=[second]) == {}
+        assert await take_deceased(tx, [dead], homes=[first, second]) == {
+            dead: registry.clock.today()
+        }
+
+
+async def test_a_reference_is_held_even_if_no_household_is_named(registry: Registry) -> None:
+    await on_file(registry)
+    using = registry.api
+    async with using.database.transaction(RowScope.everything()) as tx:
+        named = await standing_households(tx, [], references=["RSU-00000002"], using=using)
+        assert named == {}
+        async with registry.databases.owner.transaction(RowScope.everything()) as other:
+            cursor = await other.execute(
+                "SELECT reference_blind FROM household FOR NO KEY UPDATE SKIP LOCKED"
+            )
+            free = [bytes(row["reference_blind"]) for row in await cursor.fetchall()]
+    assert free == [using.sealed.blind(REFERENCE_FIELD, "RSU-00000001")]
 
 
 async def test_a_birth_meets_a_declaration_about_the_mother_and_a_child_of_that_number(

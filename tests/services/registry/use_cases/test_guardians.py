@@ -298,3 +298,26 @@ async def test_another_region_records_and_reads_nothing(registry: Registry) -> N
     elsewhere = LookUp("c", "audit", RowScope(("04",), ("*",)))
     with pytest.raises(PersonNotFoundError):
         await read_guardians(ward, elsewhere, using=registry.api)
+
+
+async def test_twins_born_days_apart_have_one_mother_if_a_judge_says_so(
+    registry: Registry,
+) -> None:
+    await people(registry)
+    twins = [a_person(5, birth_date="2015-03-01"), a_person(6, birth_date="2015-03-10")]
+    await registry.load(a_file(*twins), key="twins")
+    await link(registry, await person_id_of(registry, 5), 1, relation="mother")
+    second = await person_id_of(registry, 6)
+    certified = GuardianMade(second, ON, "birth_certificate")
+    with pytest.raises(DeclarationRefusedError) as refusal:
+        async with registry.api.database.transaction(RowScope.everything()) as tx:
+            await record_guardianship(
+                tx,
+                certified,
+                guardian=an_idcs(1),
+                relation="mother",
+                declarer=REGISTRAR,
+                using=registry.api,
+            )
+    assert list(refusal.value.faults) == [("relation", "registry.births-too-close")]
+    assert (await link(registry, second, 1, relation="mother")).relation == "mother"

@@ -148,10 +148,104 @@ async def test_a_wife_who_left_without_a_judgment_is_still_married(registry: Reg
     await declared(registry, a_declaration("departure", household_id=str(home), person=an_idcs(8)))
     married = [("spouses", "registry.spouse-married")]
     assert await faults(registry, a_wedding(4, 8)) == married
-    # A divorce that nobody told is told by a judge's decision.
-    judged = a_wedding(4, 8) | {"evidence": {"kind": "judicial_decision"}}
-    assert await faults(registry, judged) == []
+    # A judge may have allowed a minor to marry; that says nothing of a husband.
+    allowed = a_wedding(4, 8) | {"evidence": {"kind": "judicial_decision"}}
+    assert await faults(registry, allowed) == married
+    # A divorce that nobody told is told by its judgment.
+    divorced = a_wedding(4, 8) | {"evidence": {"kind": "divorce_judgment"}}
+    assert await faults(registry, divorced) == []
     assert await faults(registry, a_wedding(5, 8)) == married
+
+
+async def test_a_widow_is_not_held_to_a_husband_whom_she_had_divorced_before(
+    registry: Registry,
+) -> None:
+    await on_file(registry)
+    home = await a_family(registry)
+    await declared(registry, a_declaration("departure", household_id=str(home), person=an_idcs(8)))
+    registry.clock.move(timedelta(days=1))
+    divorced = a_wedding(4, 8) | {"evidence": {"kind": "divorce_judgment"}}
+    theirs = (await declared(registry, divorced)).declaration.household_id
+    leaves = a_declaration("departure", household_id=str(theirs), person=an_idcs(8))
+    await declared(registry, leaves)
+    assert await faults(registry, a_wedding(5, 8)) == [("spouses", "registry.spouse-married")]
+    await declared(registry, a_declaration("death", person=an_idcs(4)))
+    assert await faults(registry, a_wedding(5, 8)) == []
+
+
+async def test_a_second_wife_who_was_divorced_ends_no_marriage_of_her_husband(
+    registry: Registry,
+) -> None:
+    await on_file(registry)
+    home = await a_family(registry)
+    await declared(registry, a_declaration("departure", household_id=str(home), person=an_idcs(8)))
+    registry.clock.move(timedelta(days=1))
+    divorced = a_declaration(
+        "marriage",
+        spouses=[an_idcs(7), an_idcs(2)],
+        joins=str(home),
+        member=a_member(2, kinship="spouse"),
+        evidence={"kind": "divorce_judgment"},
+    )
+    await declared(registry, divorced)
+    assert await faults(registry, a_wedding(4, 8)) == [("spouses", "registry.spouse-married")]
+
+
+async def test_who_goes_along_with_the_divorced_is_not_divorced(registry: Registry) -> None:
+    await on_file(registry)
+    home = await a_family(registry)
+    wedding = a_wedding(5, 6)
+    theirs = (await declared(registry, wedding)).declaration.household_id
+    # She goes home to her parents, still his wife.
+    returns = a_declaration(
+        "separation",
+        household_id=str(theirs),
+        joins=str(home),
+        members=[a_member(6)],
+    )
+    await declared(registry, returns)
+    registry.clock.move(timedelta(days=1))
+    divorce = a_declaration(
+        "separation",
+        household_id=str(home),
+        founds=a_new_household(a_member(8), a_member(6)),
+        evidence={"kind": "divorce_judgment"},
+    )
+    await declared(registry, divorce)
+    registry.clock.move(timedelta(days=1))
+    assert await faults(registry, a_wedding(4, 6)) == [("spouses", "registry.spouse-married")]
+    assert await faults(registry, wedding) == [("spouses", "registry.spouses-known")]
+    # Her mother is free, and she when she shows a judgment of her own.
+    assert await faults(registry, a_wedding(4, 8)) == []
+    divorced = wedding | {"evidence": {"kind": "divorce_judgment"}}
+    assert await faults(registry, divorced) == []
+
+
+async def test_a_wife_who_leaves_with_her_husband_when_he_divorces_stays_his(
+    registry: Registry,
+) -> None:
+    _, elsewhere = await on_file(registry)
+    home = await a_family(registry)
+    second = a_declaration(
+        "marriage",
+        spouses=[an_idcs(7), an_idcs(2)],
+        joins=str(home),
+        member=a_member(2, kinship="spouse"),
+    )
+    await declared(registry, second)
+    registry.clock.move(timedelta(days=1))
+    divorce = a_declaration(
+        "separation",
+        household_id=str(home),
+        joins=str(elsewhere),
+        members=[a_member(7, kinship="other"), a_member(2, kinship="other")],
+        successions=[{"household_id": str(home), "head": an_idcs(8)}],
+        evidence={"kind": "divorce_judgment"},
+    )
+    await declared(registry, divorce)
+    assert await faults(registry, a_wedding(5, 2)) == [("spouses", "registry.spouse-married")]
+    follows = [{"household_id": str(home), "head": an_idcs(9)}]
+    assert await faults(registry, a_wedding(5, 8, successions=follows)) == []
 
 
 async def test_a_wife_who_founds_a_household_is_free_by_divorce_alone(registry: Registry) -> None:
