@@ -54,7 +54,7 @@ def decode_cursor(cursor: str, *, parts: int) -> tuple[str, ...]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError) as error:
+    except (binascii.Error, ValueError, RecursionError) as error:
         raise MalformedCursorError(message) from error
     if not isinstance(values, list) or len(values) != 1 + parts:
         raise MalformedCursorError(message)

@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 ALGORITHM = "ES256"
 PURPOSE_HEADER = "Sanad-Purpose"
+PURPOSE_LENGTH_MAX = 64
 KEYS_FRESH_SECONDS = 300.0
 KEYS_REFETCH_SECONDS = 5.0
 TOKENS_REMEMBERED_MAX = 4096
@@ -250,7 +251,9 @@ class _AdmissionWithPurpose(Admission):
         self,
         request: Request,
         wanted: SecurityScopes,
-        _purpose: Annotated[str | None, Header(alias=PURPOSE_HEADER, max_length=64)] = None,
+        _purpose: Annotated[
+            str | None, Header(alias=PURPOSE_HEADER, max_length=PURPOSE_LENGTH_MAX)
+        ] = None,
     ) -> Principal:
         # A parameter for the document and the length; it is read where everything else is.
         return await self.admit(request, wanted.scopes)

@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from typing_extensions import override
 
-from shared.web.auth import Admission
+from shared.web.auth import PURPOSE_HEADER, PURPOSE_LENGTH_MAX, Admission
 
 _JSON = "application/json"
 _TAKEN = {"body", "principal", "request"}
@@ -36,7 +36,9 @@ class StraightRoute(APIRoute):
         admission, scopes, read = _taken(endpoint)
 
         async def handle(request: Request) -> Response:
-            if request.headers.get("content-type") != _JSON:
+            headers = request.headers
+            purpose = headers.get(PURPOSE_HEADER, "")
+            if headers.get("content-type") != _JSON or len(purpose) > PURPOSE_LENGTH_MAX:
                 return await by_framework(request)
             # In the framework's order: who sends no JSON learns that before who they are is asked.
             try:

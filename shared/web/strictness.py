@@ -7,10 +7,11 @@ that was signed, logged or judged on the way here.
 import json
 from collections.abc import Iterable
 from functools import partial
+from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from fastapi.params import Form
 from fastapi.routing import APIRoute
 from starlette.types import Scope
@@ -58,6 +59,7 @@ async def hold_to_route(request: Request) -> None:
         ContentEncodingError: The body is encoded.
         HeaderRepeatedError: A header that says who asks, or for what, is stated twice.
         JsonKeyRepeatedError: An object in it names a key twice.
+        HTTPException: It nests too deeply to be held to that.
     """
     refuse_ambiguous_query(request)
     _refuse_ambiguous_headers(request.scope["headers"])
@@ -90,13 +92,13 @@ async def _refuse_repeated_keys(request: Request) -> None:
         return
     try:
         value = await request.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return  # It is no JSON, which the schema refuses, or says nothing.
     if isinstance(value, dict | list):
         body = await request.body()
         # Each key has its colon: if there are no more, none is repeated; texts may have some too.
         if body.count(b":") != _keys(value):
-            _KEYS_ONCE.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
+            _require_all_keys_once(body)
 
 
 def _keys(document: dict[str, Any] | list[Any]) -> int:
@@ -109,6 +111,14 @@ def _keys(document: dict[str, Any] | list[Any]) -> int:
             part = [*part.values()]
         whole += [inner for inner in part if type(inner) in _WHOLE]
     return total
+
+
+def _require_all_keys_once(body: bytes) -> None:
+    try:
+        _KEYS_ONCE.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
+    except RecursionError as error:
+        # It was read before by a stack less deep; the framework refuses deeper ones in these words.
+        raise HTTPException(HTTPStatus.BAD_REQUEST) from error
 
 
 def _require_keys_once(pairs: list[tuple[str, Any]]) -> None:

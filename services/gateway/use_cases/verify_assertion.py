@@ -46,7 +46,7 @@ def _unverified(compact: str) -> tuple[Mapping[str, object], Mapping[str, object
     try:
         signed = jws.extract_compact(compact.encode())
         claims = json.loads(signed.payload)
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, RecursionError) as error:
         raise ClientRefusedError(reason="assertion-malformed") from error
     header = signed.headers()
     # An allow-list of one, before any key is looked at: "none" and HMAC made from a public key

@@ -24,12 +24,15 @@ from services.registry.use_cases.record_consent import (
     ConsentNotFoundError,
     ConsentOfAnotherError,
     ConsentPeriodError,
+    ConsentWithdrawnError,
     GivenConsent,
     admit_consent,
+    log_refused_consent,
     read_consents,
     record_consent,
     withdraw_consent,
 )
+from services.registry.use_cases.spend_quota import QuotaSpentError, give_back_quota
 from shared.kernel.paging import (
     PAGE_ITEMS_DEFAULT,
     PAGE_ITEMS_MAX,
@@ -39,6 +42,7 @@ from shared.kernel.paging import (
 )
 from shared.web.auth import Principal, requires
 from shared.web.idempotency import (
+    REPLAYED,
     IdempotencyKeyMissingError,
     IdempotencyKeyReusedError,
     Idempotent,
@@ -46,6 +50,9 @@ from shared.web.idempotency import (
 from shared.web.problems import problems
 
 router = APIRouter(prefix="/registry/v1/consents", tags=["consents"])
+
+_OFFICES = frozenset({"caseworker", "registrar"})
+"""The roles whose clerks record anybody's consent; whoever has none of them is a partner."""
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Reference = Annotated[
@@ -102,12 +109,14 @@ class ConsentPage(BaseModel):
         AttributeNotAgreedError,
         ConsentOfAnotherError,
         ConsentPeriodError,
+        ConsentWithdrawnError,
         IdcsMalformedError,
         IdempotencyKeyMissingError,
         IdempotencyKeyReusedError,
         PersonNotFoundError,
         PolicyMissingError,
         PurposeNotAgreedError,
+        QuotaSpentError,
     ),
 )
 async def record_registry_consent(
@@ -116,7 +125,11 @@ async def record_registry_consent(
     call: Idempotent,
     using: Using,
 ) -> Response:
-    """Record a consent that a person gave to a partner."""
+    """Record a consent that a person gave to a partner.
+
+    By the partner it counts on the quota of its day; a repeated request is answered as before, and
+    counts once.
+    """
     given = GivenConsent(
         identifier=Identifier(body.idcs, body.token),
         client=body.client,
@@ -129,13 +142,27 @@ async def record_registry_consent(
     )
     require_past({("body", "valid_from"): body.valid_from}, clock=using.clock)
     look_up = _look_up(principal)
-    await admit_consent(given, look_up, clerk=_is_clerk(principal), using=using)
-    async with using.database.transaction(look_up.scope) as tx:
 
-        async def act() -> ConsentView:
-            return _view(await record_consent(tx, given, look_up, using=using))
+    async def act() -> ConsentView:
+        return _view(await record_consent(tx, admitted, look_up, using=using))
 
-        return await call.once(tx, act, status=201)
+    async with using.database.transaction() as tx:
+        kept = await call.kept_answer(tx)
+    if kept is not None:
+        return kept
+    day = using.clock.today()
+    admitted = await admit_consent(given, look_up, clerk=_is_clerk(principal), using=using)
+    try:
+        async with using.database.transaction(admitted.scope) as tx:
+            answer = await call.once(tx, act, status=201)
+    except ConsentWithdrawnError as error:
+        if error.person is not None:
+            await log_refused_consent(error.person, admitted, look_up, using=using)
+        raise
+    if REPLAYED in answer.headers and admitted.payer is not None:
+        # An equal request was on its way: this consent was recorded, and paid for, once.
+        give_back_quota(admitted.payer, 1, day=day, using=using)
+    return answer
 
 
 @router.get("", responses=problems(MalformedCursorError, PersonNotFoundError))
@@ -168,7 +195,8 @@ async def withdraw_registry_consent(
 
 
 def _is_clerk(principal: Principal) -> bool:
-    return "registry.consents:read" in principal.scopes
+    # By role and not by scope: a clerk may have asked for a token that does less.
+    return not _OFFICES.isdisjoint(principal.roles)
 
 
 def _look_up(principal: Principal) -> LookUp:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated, ClassVar
 from uuid import UUID
@@ -131,7 +132,11 @@ async def receive_registry_import(
         regions=principal.regions,
         file_format=announced.file_format,
     )
-    job = await receive_import(asked, _body(request), using=using)
+    body = _body(request)
+    try:
+        job = await receive_import(asked, body, using=using)
+    finally:
+        await _read_out(body, bytes_max=using.rules.file_bytes_max)
     response.headers["Location"] = f"{router.prefix}/{job.job_id}"
     return _view(job)
 
@@ -181,6 +186,20 @@ async def _body(request: Request) -> AsyncIterator[bytes]:
     except ClientDisconnect as error:
         message = "The connection ended before the file did; send it again."
         raise UploadCutError(message) from error
+
+
+async def _read_out(body: AsyncIterator[bytes], *, bytes_max: int) -> None:
+    """Read what is left of a body: an answer before its end resets who sends all before it reads.
+
+    Args:
+        body: What nobody reads any more.
+        bytes_max: How much at most; more than a file is not waited for.
+    """
+    with suppress(UploadCutError):
+        async for chunk in body:
+            bytes_max -= len(chunk)
+            if bytes_max < 0:
+                return
 
 
 def _position(cursor: str) -> tuple[int, int]:

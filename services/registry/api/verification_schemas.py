@@ -1,7 +1,7 @@
 """What partners send to have a person verified, and what they are answered."""
 
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import (
@@ -10,8 +10,10 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    field_validator,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 
 from services.registry.api.days import Day
 from services.registry.api.names import NamePart
@@ -42,18 +44,33 @@ class NameBody(_Strict):
     family: NamePart
 
 
-class ClaimsBody(_Strict):
-    """What is said of a person; at least one thing is."""
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for attribute in schema["properties"].values():
+        attribute.pop("default", None)
 
-    name_ar: NameBody | None = None
-    name_latin: NameBody | None = None
-    birth_date: Day | None = None
-    birth_year: BirthYear | None = None
-    sex: Sex | None = None
-    cnie: Document | None = None
-    residence_permit: Document | None = None
-    commune: CommuneCode | None = None
-    status: PersonStatus | None = None
+
+class ClaimsBody(_Strict):
+    """What is said of a person; at least one thing is, and nothing is null."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+    name_ar: NameBody | SkipJsonSchema[None] = None
+    name_latin: NameBody | SkipJsonSchema[None] = None
+    birth_date: Day | SkipJsonSchema[None] = None
+    birth_year: BirthYear | SkipJsonSchema[None] = None
+    sex: Sex | SkipJsonSchema[None] = None
+    cnie: Document | SkipJsonSchema[None] = None
+    residence_permit: Document | SkipJsonSchema[None] = None
+    commune: CommuneCode | SkipJsonSchema[None] = None
+    status: PersonStatus | SkipJsonSchema[None] = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_null(cls, value: object) -> object:
+        if value is None:
+            message = "leave out what is not said; null is no value"
+            raise ValueError(message)
+        return value
 
     @model_validator(mode="after")
     def _say_something(self) -> Self:

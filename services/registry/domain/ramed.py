@@ -31,6 +31,8 @@ HEADER = ",".join(COLUMNS)
 LINE_CHARACTERS_MAX = 1_000
 VALUE_CHARACTERS_MAX = 120
 NUMBER_CHARACTERS_MAX = 40
+NUMBER_REPEATED = "number-repeated"
+"""Said of a row, whatever became of it, whose number an earlier row of the list has."""
 EARLIEST_BIRTH = date(1880, 1, 1)
 _NEAR = frozenset(
     {"card-same", *(f"{part}-name-{how}" for part in Name._fields for how in ("same", "alike"))}
@@ -137,6 +139,25 @@ def read_rows(
         yield _read_row(line, text, today)
 
 
+def repeated_lines(lines: Iterable[str], *, first_line: int) -> set[int]:
+    """Return which lines of a list have the number of an earlier one.
+
+    Args:
+        lines: All its lines, the header not among them.
+        first_line: The number of the first of them in the list.
+    """
+    seen: set[str] = set()
+    repeated = set()
+    for line, text in enumerate(lines, start=first_line):
+        values = _values(text) or [""]
+        number = values[0].strip()
+        if number in seen:
+            repeated.add(line)
+        elif number:
+            seen.add(number)
+    return repeated
+
+
 def likeness_to_row(person: RegisteredPerson, row: RamedRow) -> Likeness | None:
     """Return how much speaks for a person being the one of a row; None if the name is another's."""
     rules = _rules()
@@ -192,9 +213,8 @@ def outcome_of(scores: Sequence[int]) -> tuple[Outcome, int]:
 def _read_row(line: int, text: str, today: date) -> RamedRow | MalformedRow:
     if len(text) > LINE_CHARACTERS_MAX:
         return MalformedRow(line, "", "line-too-long")
-    try:
-        (values,) = csv.reader([text], strict=True)
-    except (csv.Error, ValueError):
+    values = _values(text)
+    if values is None:
         return MalformedRow(line, "", "not-csv")
     if len(values) != len(COLUMNS):
         return MalformedRow(line, "", "columns-missing")
@@ -215,6 +235,14 @@ def _read_row(line: int, text: str, today: date) -> RamedRow | MalformedRow:
         commune,
         cnie.strip().upper() or None,
     )
+
+
+def _values(text: str) -> list[str] | None:
+    try:
+        (values,) = csv.reader([text], strict=True)
+    except (csv.Error, ValueError):
+        return None
+    return values
 
 
 def _wrong(values: Sequence[str]) -> str:

@@ -2,18 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
+
+from psycopg.rows import tuple_row
 
 from services.registry.storage.tables import ConsentRow
 from shared.storage.copy import column_names
 from shared.storage.database import Transaction
 
 TABLE, EVIDENCE_COLUMN = "consent", "evidence_sealed"
+WITHDRAWN_READ_MAX = 1_000
 _COLUMNS = column_names(ConsentRow)
+_OWN = [name for name in _COLUMNS if name not in {EVIDENCE_COLUMN, "region_code"}]
 _READ = f"""
-    SELECT {", ".join(f"consent.{name}" for name in _COLUMNS if name != EVIDENCE_COLUMN)},
-           withdrawn_at
-      FROM consent LEFT JOIN consent_withdrawal USING (consent_id)
+    SELECT {", ".join(f"consent.{name}" for name in _OWN)}, person.region_code, withdrawn_at
+      FROM consent
+      JOIN person USING (person_id)
+      LEFT JOIN consent_withdrawal USING (consent_id)
 """.encode()  # noqa: S608 -- our own column names
 
 
@@ -42,6 +48,7 @@ class RecordedConsent:
 
     consent_id: UUID
     region_code: str
+    """Where the person is registered now."""
     person_id: UUID
     client: str
     purpose: str
@@ -52,6 +59,14 @@ class RecordedConsent:
     recorded_at: datetime
     recorded_by: str
     withdrawn_at: datetime | None
+
+
+class WithdrawnConsent(NamedTuple):
+    """What must be known of a withdrawn consent to tell that it comes again."""
+
+    consent_id: UUID
+    evidence_sealed: bytes
+    withdrawn_at: datetime
 
 
 async def add_consent(tx: Transaction, consent: NewConsent) -> None:
@@ -88,6 +103,28 @@ async def read_consents_of(
         {"person_id": person_id, "after": after, "limit": limit},
     )
     return [RecordedConsent(**row) for row in await cursor.fetchall()]
+
+
+async def read_withdrawn(
+    tx: Transaction, person_id: UUID, *, client: str, purpose: str
+) -> list[WithdrawnConsent]:
+    """Return a person's withdrawn consents to a client and purpose, the last withdrawn first."""
+    cursor = tx.cursor(row_factory=tuple_row)
+    await cursor.execute(
+        """
+        SELECT consent_id, evidence_sealed, withdrawn_at
+          FROM consent JOIN consent_withdrawal USING (consent_id)
+         WHERE person_id = %(person_id)s AND client = %(client)s AND purpose = %(purpose)s
+         ORDER BY withdrawn_at DESC LIMIT %(limit)s
+        """,
+        {
+            "person_id": person_id,
+            "client": client,
+            "purpose": purpose,
+            "limit": WITHDRAWN_READ_MAX,
+        },
+    )
+    return [WithdrawnConsent(*row) for row in await cursor.fetchall()]
 
 
 async def withdraw(tx: Transaction, consent: RecordedConsent, *, at: datetime, by: str) -> None:

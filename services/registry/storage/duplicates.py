@@ -1,9 +1,9 @@
 """Searches for duplicates: the pairs worth comparing, and what was proposed of them."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from psycopg.rows import tuple_row
@@ -13,18 +13,34 @@ from services.registry.storage.persons import PersonVersion
 from shared.storage.database import Transaction
 
 WORK_MEMORY = "64MB"
+PAIRS_READ_AT_ONCE = 20_000
+BLOCK_RECORDS_MAX = 200
+"""Records that share a key, beyond which the key tells nothing and proposes no pair: equal lines of
+a template, or a frequent name on the first of January."""
+# Any constant does; it only has to differ from the other advisory locks of this database.
+_PLANNING_LOCK = 7_236_231_014
 _VERSION = ", ".join(f"known.{column}" for column in PersonVersion._fields)
 _SEARCH = (
     "search_id, kind, requested_by, state, chunks_done, chunks_total, pairs_compared, proposed,"
     " created_at, completed_at"
 )
+_PAIRS_OF_DOCUMENT = """
+    SELECT DISTINCT min(person_id::text)::uuid, max(person_id::text)::uuid
+      FROM person WHERE document_blind IS NOT NULL
+     GROUP BY document_blind HAVING count(*) > 1
+     LIMIT %(most)s
+"""
 _PAIRS_OF_BIRTH = """
     WITH near AS MATERIALIZED (
         SELECT person_id, birth_date, province_code, search_tokens FROM person
          WHERE birth_date >= %(first)s AND birth_date < %(after_next)s AND sex = %(sex)s),
+    held AS (
+        SELECT person_id, province_code, birth_date, token,
+               count(*) OVER (PARTITION BY token, birth_date) AS holders
+          FROM near, unnest(search_tokens) AS token),
     other AS MATERIALIZED (
         SELECT person_id, province_code, birth_date, token
-          FROM near, unnest(search_tokens) AS token),
+          FROM held WHERE holders <= %(most)s),
     probe AS MATERIALIZED (
         SELECT DISTINCT person_id, date
           FROM near,
@@ -51,6 +67,37 @@ _PAIRS_OF_BIRTH = """
       FROM shared
      GROUP BY 1, 2
     HAVING bool_or(in_one_province) OR count(*) > 1
+"""
+_PAIRS_OF_PROVINCE = """
+    WITH standing AS (
+        SELECT household_id, known.commune_code,
+               md5((known.facts - 'family_nuclei')::text) AS facts
+          FROM household JOIN household_version AS known USING (household_id, version)
+         WHERE known.province_code = %(province)s AND household.state = 'standing'),
+    declared AS MATERIALIZED (
+        SELECT household_id, commune_code, facts,
+               count(*) OVER (PARTITION BY commune_code, facts) AS declarers
+          FROM standing),
+    equal AS (
+        SELECT one.household_id AS one, another.household_id AS another
+          FROM declared AS one
+          JOIN declared AS another USING (commune_code, facts)
+         WHERE one.household_id < another.household_id AND one.declarers <= %(most)s
+           AND another.declarers <= %(most)s),
+    twice AS (
+        SELECT least(one.household_id, another.household_id) AS one,
+               greatest(one.household_id, another.household_id) AS another
+          FROM duplicate_proposal AS proposal
+          JOIN residence AS one ON one.person_id = proposal.first_id
+          JOIN residence AS another ON another.person_id = proposal.second_id
+          JOIN declared ON declared.household_id = one.household_id
+         WHERE proposal.kind = 'persons' AND proposal.state <> 'dismissed'
+           AND one.household_id <> another.household_id)
+    SELECT one, another, bool_or(facts_same), bool_or(registered_twice)
+      FROM (SELECT one, another, true AS facts_same, false AS registered_twice FROM equal
+             UNION ALL
+            SELECT one, another, false, true FROM twice) AS pair
+     GROUP BY one, another
 """
 
 
@@ -93,6 +140,9 @@ class HouseholdPair(NamedTuple):
     member_registered_twice: bool
 
 
+_Shape = TypeVar("_Shape", Pair, HouseholdPair)
+
+
 class ComparableHousehold(NamedTuple):
     """The current version of a household and its head, as far as they are compared."""
 
@@ -132,6 +182,18 @@ async def read_search(tx: Transaction, search_id: UUID) -> DuplicateSearch | Non
     cursor = await tx.execute(
         f"SELECT {_SEARCH} FROM duplicate_search WHERE search_id = %(search_id)s",  # noqa: S608 -- our own column names
         {"search_id": search_id},
+    )
+    row = await cursor.fetchone()
+    return None if row is None else DuplicateSearch(**row)
+
+
+async def lock_unfinished_search(tx: Transaction, kind: str) -> DuplicateSearch | None:
+    """Return the search of a kind that is not completed; nobody else plans one meanwhile."""
+    await tx.execute("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _PLANNING_LOCK})
+    cursor = await tx.execute(
+        f"SELECT {_SEARCH} FROM duplicate_search"  # noqa: S608 -- our own column names
+        " WHERE kind = %(kind)s AND state <> 'completed' ORDER BY created_at, search_id LIMIT 1",
+        {"kind": kind},
     )
     row = await cursor.fetchone()
     return None if row is None else DuplicateSearch(**row)
@@ -195,40 +257,27 @@ async def birth_chunks(tx: Transaction) -> list[Birth]:
     return [Birth(*row) for row in await cursor.fetchall()]
 
 
-async def pairs_of_birth(tx: Transaction, birth: Birth) -> list[Pair]:
-    """Return the persons who share a sound, document or phone and a birth as it may be written.
+def pairs_of_birth(tx: Transaction, birth: Birth) -> AsyncIterator[list[Pair]]:
+    """Yield the persons who share a sound, document or phone and a birth as it may be written.
 
     In one province a single shared token is enough, elsewhere it takes two. The other one of a pair
     is born on the same day, with day and month swapped, on the first of January of that year, or a
-    year later: pairs a year earlier stand in the chunk before.
+    year later: pairs a year earlier stand in the chunk before. A token that more than
+    `BLOCK_RECORDS_MAX` born on one day share proposes none of them.
     """
-    await tx.execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
-    cursor = tx.cursor(binary=True, row_factory=tuple_row)
-    await cursor.execute(
-        _PAIRS_OF_BIRTH,
-        {
-            "first": date(birth.year, 1, 1),
-            "next": date(birth.year + 1, 1, 1),
-            "after_next": date(birth.year + 2, 1, 1),
-            "sex": birth.sex,
-        },
-    )
-    return [Pair(*row) for row in await cursor.fetchall()]
+    parameters = {
+        "first": date(birth.year, 1, 1),
+        "next": date(birth.year + 1, 1, 1),
+        "after_next": date(birth.year + 2, 1, 1),
+        "sex": birth.sex,
+        "most": BLOCK_RECORDS_MAX,
+    }
+    return _read_pairs(tx, _PAIRS_OF_BIRTH, parameters, Pair)
 
 
-async def pairs_of_document(tx: Transaction, *, most: int) -> list[Pair]:
-    """Return persons who carry the very same document, whatever their birth."""
-    cursor = tx.cursor(binary=True, row_factory=tuple_row)
-    await cursor.execute(
-        """
-        SELECT DISTINCT min(person_id::text)::uuid, max(person_id::text)::uuid
-          FROM person WHERE document_blind IS NOT NULL
-         GROUP BY document_blind HAVING count(*) > 1
-         LIMIT %(most)s
-        """,
-        {"most": most},
-    )
-    return [Pair(*row) for row in await cursor.fetchall()]
+def pairs_of_document(tx: Transaction, *, most: int) -> AsyncIterator[list[Pair]]:
+    """Yield persons who carry the very same document, whatever their birth."""
+    return _read_pairs(tx, _PAIRS_OF_DOCUMENT, {"most": most}, Pair)
 
 
 async def read_comparable_persons(
@@ -258,43 +307,14 @@ async def province_chunks(tx: Transaction) -> list[str]:
     return [str(row[0]) for row in await cursor.fetchall()]
 
 
-async def pairs_of_province(tx: Transaction, province_code: str) -> list[HouseholdPair]:
-    """Return households with equal facts in a commune, or with a member who may be one person.
+def pairs_of_province(tx: Transaction, province_code: str) -> AsyncIterator[list[HouseholdPair]]:
+    """Yield households with equal facts in a commune, or with a member who may be one person.
 
-    The number of family nuclei does not count: a household that was split has fewer.
+    The number of family nuclei does not count: a household that was split has fewer. Facts that
+    more than `BLOCK_RECORDS_MAX` households of a commune declare propose none of them.
     """
-    await tx.execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
-    cursor = tx.cursor(binary=True, row_factory=tuple_row)
-    await cursor.execute(
-        """
-        WITH declared AS MATERIALIZED (
-            SELECT household_id, known.commune_code,
-                   md5((known.facts - 'family_nuclei')::text) AS facts
-              FROM household JOIN household_version AS known USING (household_id, version)
-             WHERE known.province_code = %(province)s AND household.state = 'standing'),
-        equal AS (
-            SELECT one.household_id AS one, another.household_id AS another
-              FROM declared AS one
-              JOIN declared AS another USING (commune_code, facts)
-             WHERE one.household_id < another.household_id),
-        twice AS (
-            SELECT least(one.household_id, another.household_id) AS one,
-                   greatest(one.household_id, another.household_id) AS another
-              FROM duplicate_proposal AS proposal
-              JOIN residence AS one ON one.person_id = proposal.first_id
-              JOIN residence AS another ON another.person_id = proposal.second_id
-              JOIN declared ON declared.household_id = one.household_id
-             WHERE proposal.kind = 'persons' AND proposal.state <> 'dismissed'
-               AND one.household_id <> another.household_id)
-        SELECT one, another, bool_or(facts_same), bool_or(registered_twice)
-          FROM (SELECT one, another, true AS facts_same, false AS registered_twice FROM equal
-                 UNION ALL
-                SELECT one, another, false, true FROM twice) AS pair
-         GROUP BY one, another
-        """,
-        {"province": province_code},
-    )
-    return [HouseholdPair(*row) for row in await cursor.fetchall()]
+    parameters = {"province": province_code, "most": BLOCK_RECORDS_MAX}
+    return _read_pairs(tx, _PAIRS_OF_PROVINCE, parameters, HouseholdPair)
 
 
 async def read_comparable_households(
@@ -354,3 +374,16 @@ async def add_proposals(
     )
     rows: list[dict[str, Any]] = await cursor.fetchall()
     return sum(row["is_new"] for row in rows)
+
+
+async def _read_pairs(
+    tx: Transaction, query: str, parameters: Mapping[str, Any], shape: type[_Shape]
+) -> AsyncIterator[list[_Shape]]:
+    """Yield what a query finds in parts that memory holds, however many there are."""
+    await tx.execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
+    # All of it is read: a plan that is quick with its first rows only would be the wrong one.
+    await tx.execute("SET LOCAL cursor_tuple_fraction = 1")
+    async with tx.cursor("pairs", binary=True, row_factory=tuple_row) as cursor:
+        await cursor.execute(query, parameters)
+        while rows := await cursor.fetchmany(PAIRS_READ_AT_ONCE):
+            yield [shape(*row) for row in rows]

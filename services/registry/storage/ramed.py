@@ -51,13 +51,15 @@ _CANDIDATES = """
     SELECT row.place, born.person_id
       FROM row
      CROSS JOIN LATERAL (
-            SELECT person_id, search_tokens FROM person
-             WHERE birth_date = row.born
-               AND (%(everywhere)s OR region_code = ANY (%(regions)s))
-            OFFSET 0) AS born
-     WHERE born.search_tokens && row.tokens
-       AND cardinality(ARRAY(SELECT unnest(born.search_tokens)
-                             INTERSECT SELECT unnest(row.tokens))) > 1
+            SELECT person_id
+              FROM (SELECT person_id, search_tokens FROM person
+                     WHERE birth_date = row.born
+                       AND (%(everywhere)s OR region_code = ANY (%(regions)s))
+                    OFFSET 0) AS near
+             WHERE near.search_tokens && row.tokens
+               AND cardinality(ARRAY(SELECT unnest(near.search_tokens)
+                                     INTERSECT SELECT unnest(row.tokens))) > 1
+             LIMIT %(most)s) AS born
      UNION
     SELECT card.place, holder.person_id
       FROM unnest(%(card_places)s::int[], %(card_tokens)s::bigint[]) AS card (place, token)
@@ -96,6 +98,8 @@ class RamedBlock(NamedTuple):
     block_id: UUID
     first_line: int
     body_sealed: bytes
+    repeated_lines: list[int]
+    """Its lines whose number an earlier line of the list has."""
 
 
 class SoughtRow(NamedTuple):
@@ -143,10 +147,12 @@ async def add_matching(
     )
     await tx.execute(
         """
-        INSERT INTO ramed_block (matching_id, number, block_id, first_line, body_sealed)
-        SELECT %(matching_id)s, number, block_id, first_line, body
-          FROM unnest(%(numbers)s::int[], %(ids)s::uuid[], %(lines)s::int[], %(bodies)s::bytea[])
-               AS block (number, block_id, first_line, body)
+        INSERT INTO ramed_block (matching_id, number, block_id, first_line, body_sealed,
+                                 repeated_lines)
+        SELECT %(matching_id)s, number, block_id, first_line, body, repeated::int[]
+          FROM unnest(%(numbers)s::int[], %(ids)s::uuid[], %(lines)s::int[], %(bodies)s::bytea[],
+                      %(repeated)s::text[])
+               AS block (number, block_id, first_line, body, repeated)
         """,
         {
             "matching_id": matching.matching_id,
@@ -154,6 +160,7 @@ async def add_matching(
             "ids": [block.block_id for block in blocks],
             "lines": [block.first_line for block in blocks],
             "bodies": [block.body_sealed for block in blocks],
+            "repeated": ["{" + ",".join(map(str, block.repeated_lines)) + "}" for block in blocks],
         },
     )
 
@@ -285,3 +292,13 @@ async def list_results(
         {"id": matching_id, "outcome": outcome, "after": after, "limit": limit},
     )
     return [RamedResult(*row) for row in await cursor.fetchall()]
+
+
+async def regions_of_persons(tx: Transaction, person_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return where persons are registered, of those whom this transaction may see."""
+    cursor = tx.cursor(binary=True, row_factory=tuple_row)
+    await cursor.execute(
+        "SELECT person_id, region_code FROM person WHERE person_id = ANY(%(ids)s)",
+        {"ids": list(person_ids)},
+    )
+    return {row[0]: row[1] for row in await cursor.fetchall()}

@@ -31,7 +31,6 @@ from services.registry.storage.households import VERSION_TABLE as HOUSEHOLD_VERS
 from services.registry.storage.persons import PersonVersion
 from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.particulars import open_particulars
-from shared.kernel.batches import batched
 from shared.kernel.errors import DomainError, ErrorKind
 from shared.runtime.ids import new_id
 from shared.storage.database import RowScope, Transaction
@@ -42,7 +41,6 @@ log = structlog.get_logger(__name__)
 
 LEASE = "registry.duplicates"
 LEASE_SECONDS = 600
-PAIRS_COMPARED_AT_ONCE = 20_000
 SAME_DOCUMENT_PAIRS_MAX = 100_000
 _HOUSEHOLD_PHONE = "phone_sealed"
 
@@ -54,12 +52,12 @@ class DuplicateSearchNotFoundError(DomainError):
     kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """What came of one chunk."""
+@dataclass(slots=True)
+class _Compared:
+    """What came of one chunk so far."""
 
-    pairs: int
-    proposals: list[Proposal]
+    pairs: int = 0
+    proposed: int = 0
 
 
 async def request_duplicate_search(
@@ -69,7 +67,10 @@ async def request_duplicate_search(
     requested_by: str,
     using: Collaborators,
 ) -> DuplicateSearch:
-    """Plan a search; a worker goes through the registry."""
+    """Plan a search, which a worker makes, or return one of the kind that is not completed."""
+    under_way = await storage.lock_unfinished_search(tx, kind)
+    if under_way is not None:
+        return under_way
     search_id, now = new_id(), using.clock.now()
     await storage.add_search(tx, search_id, kind=kind, requested_by=requested_by, at=now)
     return DuplicateSearch(search_id, kind, requested_by, "planned", 0, 0, 0, 0, now, None)
@@ -108,12 +109,13 @@ async def find_next_duplicates(using: Collaborators) -> bool:
             await storage.complete_search(tx, search.search_id, at=using.clock.now())
             log.info("duplicate-search-completed", kind=search.kind, proposed=search.proposed)
             return True
-        chunk = await _compare(tx, chunks[search.chunks_done], using=using)
-        proposed = await storage.add_proposals(
-            tx, chunk.proposals, kind=search.kind, at=using.clock.now()
-        )
+        compared = await _compare(tx, chunks[search.chunks_done], using=using)
         await storage.record_chunk(
-            tx, search, chunks_total=len(chunks), pairs=chunk.pairs, proposed=proposed
+            tx,
+            search,
+            chunks_total=len(chunks),
+            pairs=compared.pairs,
+            proposed=compared.proposed,
         )
     return True
 
@@ -126,23 +128,24 @@ async def _chunks(tx: Transaction, search: DuplicateSearch) -> Sequence[storage.
 
 
 async def _compare(
-    tx: Transaction,
-    chunk: storage.Birth | str | None,
-    *,
-    using: Collaborators,
-) -> _Chunk:
+    tx: Transaction, chunk: storage.Birth | str | None, *, using: Collaborators
+) -> _Compared:
     if isinstance(chunk, str):
         return await _compare_households(tx, chunk, using=using)
     if chunk is None:
-        pairs = await storage.pairs_of_document(tx, most=SAME_DOCUMENT_PAIRS_MAX)
+        found = storage.pairs_of_document(tx, most=SAME_DOCUMENT_PAIRS_MAX)
     else:
-        pairs = await storage.pairs_of_birth(tx, chunk)
-    proposals: list[Proposal] = []
-    for some in batched(pairs, PAIRS_COMPARED_AT_ONCE):
-        ids = {person_id for pair in some for person_id in pair}
+        found = storage.pairs_of_birth(tx, chunk)
+    compared = _Compared()
+    async for pairs in found:
+        ids = {person_id for pair in pairs for person_id in pair}
         versions = await storage.read_comparable_persons(tx, list(ids))
-        proposals += await asyncio.to_thread(_persons_proposals, some, versions, using.sealed)
-    return _Chunk(len(pairs), proposals)
+        proposals = await asyncio.to_thread(_persons_proposals, pairs, versions, using.sealed)
+        compared.pairs += len(pairs)
+        compared.proposed += await storage.add_proposals(
+            tx, proposals, kind="persons", at=using.clock.now()
+        )
+    return compared
 
 
 def _persons_proposals(
@@ -182,14 +185,17 @@ def _compared_person(
 
 async def _compare_households(
     tx: Transaction, province_code: str, *, using: Collaborators
-) -> _Chunk:
-    pairs = await storage.pairs_of_province(tx, province_code)
-    proposals: list[Proposal] = []
-    for some in batched(pairs, PAIRS_COMPARED_AT_ONCE):
-        ids = {household_id for pair in some for household_id in pair[:2]}
+) -> _Compared:
+    compared = _Compared()
+    async for pairs in storage.pairs_of_province(tx, province_code):
+        ids = {household_id for pair in pairs for household_id in pair[:2]}
         known = await storage.read_comparable_households(tx, list(ids))
-        proposals += _households_proposals(some, known, using.sealed)
-    return _Chunk(len(pairs), proposals)
+        proposals = await asyncio.to_thread(_households_proposals, pairs, known, using.sealed)
+        compared.pairs += len(pairs)
+        compared.proposed += await storage.add_proposals(
+            tx, proposals, kind="households", at=using.clock.now()
+        )
+    return compared
 
 
 def _households_proposals(

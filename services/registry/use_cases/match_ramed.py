@@ -10,6 +10,7 @@ import structlog
 
 from services.registry.domain.name_sounds import searched_sounds
 from services.registry.domain.ramed import (
+    NUMBER_REPEATED,
     Likeness,
     MalformedRow,
     Outcome,
@@ -117,9 +118,15 @@ async def _match(
         for row in read
         if isinstance(row, MalformedRow)
     ]
-    return malformed + [
+    results = malformed + [
         _result(matching, row, row.region_code, verdict, sealed=sealed)
         for row, verdict in zip(rows, verdicts, strict=True)
+    ]
+    return [
+        result._replace(reasons=[*result.reasons, NUMBER_REPEATED])
+        if result.line in block.repeated_lines
+        else result
+        for result in results
     ]
 
 

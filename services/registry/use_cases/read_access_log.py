@@ -74,7 +74,7 @@ async def read_access_log(
     """
     asked = _behind(asked, cursor)
     access = look_up.as_access("read-access-log", attributes=("access_log",), clock=using.clock)
-    async with using.database.transaction(look_up.scope) as tx:
+    async with using.database.snapshot(look_up.scope) as tx:
         region_code = await region_of_person(tx, asked.person_id)
         if region_code is None:
             message = "There is no such person within your regions."
@@ -95,7 +95,7 @@ async def read_own_access_log(
     """
     asked = _behind(AccessesAsked(own_id(subject), at_most), cursor)
     # A person sees all of their own rows; regions bound officers, and nothing else is asked for.
-    async with using.database.transaction(RowScope.everything()) as tx:
+    async with using.database.snapshot(RowScope.everything()) as tx:
         if await region_of_person(tx, asked.person_id) is None:
             raise nobody_registered()
         rows, next_cursor = _page(await read_accesses(tx, _one_more(asked)), at_most)

@@ -11,7 +11,7 @@ from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.look_up import LookUp
 from shared.kernel.errors import DomainError, ErrorKind
 from shared.runtime.ids import new_id
-from shared.storage.database import EVERYTHING, Transaction
+from shared.storage.database import EVERYTHING, RowScope, Transaction
 
 _ATTRIBUTES = ("ramed_number",)
 
@@ -57,17 +57,27 @@ async def list_ramed_rows(
 ) -> list[RamedRowAsMatched]:
     """Return rows in their order; everybody they were matched to is logged before that.
 
+    A list is its sender's whole, rows of other regions and such as say none included; of whom they
+    were matched to only those are told whom the caller may see.
+
     Raises:
         RamedMatchingNotFoundError: There is no list of the caller's with this id.
     """
-    async with using.database.snapshot(look_up.scope) as tx:
+    async with using.database.snapshot(RowScope.everything()) as tx:
         await _own(tx, matching_id, look_up)
         results = await storage.list_results(
             tx, matching_id, outcome=wanted.outcome, after=wanted.after, limit=wanted.limit
         )
-        subjects = [
-            Disclosed(new_id(), result.region_code, person_id=person_id, result=result.outcome)
+    named = {person_id for result in results for person_id in result.person_ids}
+    async with using.database.transaction(look_up.scope) as tx:
+        regions = await storage.regions_of_persons(tx, list(named))
+        shown = [
+            result._replace(person_ids=[one for one in result.person_ids if one in regions])
             for result in results
+        ]
+        subjects = [
+            Disclosed(new_id(), regions[person_id], person_id=person_id, result=result.outcome)
+            for result in shown
             for person_id in result.person_ids
         ]
         if subjects:
@@ -75,7 +85,7 @@ async def list_ramed_rows(
                 "read-ramed-matches", attributes=_ATTRIBUTES, clock=using.clock
             )
             await log_access(tx, access, subjects)
-    return [RamedRowAsMatched(_number(result, using), result) for result in results]
+    return [RamedRowAsMatched(_number(result, using), result) for result in shown]
 
 
 async def _own(tx: Transaction, matching_id: UUID, look_up: LookUp) -> RamedMatching:

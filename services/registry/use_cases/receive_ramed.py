@@ -1,11 +1,13 @@
 """Take a list of RAMED to match: cut and sealed, so that no row lies in clear meanwhile."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
-from services.registry.domain.ramed import HEADER, RamedHeaderError
+from services.registry.domain.ramed import HEADER, RamedHeaderError, repeated_lines
 from services.registry.storage import ramed as storage
 from services.registry.storage.ramed import BLOCK_TABLE, BODY_COLUMN, RamedBlock, RamedMatching
 from services.registry.use_cases.collaborators import Collaborators
@@ -72,7 +74,8 @@ async def receive_ramed(
 ) -> RamedMatching:
     """Keep a list until a worker has matched it."""
     matching_id = new_id()
-    blocks = list(_blocks(matching_id, rows, using))
+    repeated = await asyncio.to_thread(repeated_lines, rows, first_line=_FIRST_ROW_LINE)
+    blocks = list(_blocks(matching_id, rows, repeated, using))
     matching = RamedMatching(
         matching_id=matching_id,
         client=request.client,
@@ -92,11 +95,14 @@ async def receive_ramed(
     return matching
 
 
-def _blocks(matching_id: UUID, rows: Sequence[str], using: Collaborators) -> Iterator[RamedBlock]:
+def _blocks(
+    matching_id: UUID, rows: Sequence[str], repeated: AbstractSet[int], using: Collaborators
+) -> Iterator[RamedBlock]:
     for number, some in enumerate(batched(rows, BLOCK_ROWS)):
         block_id = new_id()
         body = using.sealed.seal_bytes(
             "\n".join(some).encode(), table=BLOCK_TABLE, column=BODY_COLUMN, row_id=block_id
         )
         first_line = _FIRST_ROW_LINE + number * BLOCK_ROWS
-        yield RamedBlock(matching_id, number, block_id, first_line, body)
+        lines = [line for line in range(first_line, first_line + len(some)) if line in repeated]
+        yield RamedBlock(matching_id, number, block_id, first_line, body, lines)

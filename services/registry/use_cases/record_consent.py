@@ -1,31 +1,36 @@
 """Record that a person consented, read their consents, and end one at their wish."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
-from services.registry.domain.policies import Attribute, PolicyMissingError
+from services.registry.domain.policies import Attribute, PartnerPolicy, PolicyMissingError
 from services.registry.storage.access_log import Disclosed, log_access
 from services.registry.storage.consents import (
     EVIDENCE_COLUMN,
     TABLE,
     NewConsent,
     RecordedConsent,
+    WithdrawnConsent,
     add_consent,
     read_consent,
     read_consents_of,
+    read_withdrawn,
     withdraw,
 )
 from services.registry.storage.look_ups import FoundPerson, find_persons
-from services.registry.use_cases.agree import Identifier, idcs_blinds
+from services.registry.use_cases.agree import Identifier, Named, idcs_blinds
 from services.registry.use_cases.collaborators import Collaborators
 from services.registry.use_cases.look_up import LookUp
 from services.registry.use_cases.policies import policy_of
 from services.registry.use_cases.read_person import PersonNotFoundError
+from services.registry.use_cases.spend_quota import spend_quota
 from shared.kernel.errors import DomainError, ErrorKind
+from shared.runtime.clock import CASABLANCA
 from shared.runtime.ids import new_id
-from shared.storage.database import Transaction
+from shared.storage.database import RowScope, Transaction
 
 CONSENT_DAYS_MAX = 5 * 366
 CONSENTS = ("consents",)
@@ -54,6 +59,14 @@ class ConsentOfAnotherError(DomainError):
     kind: ClassVar[ErrorKind] = ErrorKind.FORBIDDEN
 
 
+class ConsentWithdrawnError(DomainError):
+    """The person withdrew it: only what they consented to after that day, proved anew, is taken."""
+
+    code: ClassVar[str] = "registry.consent-withdrawn"
+    kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
+    person: FoundPerson | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class GivenConsent:
     """What a person consented to, and what proves it."""
@@ -69,15 +82,30 @@ class GivenConsent:
     """Where the proof is kept; sealed in the row."""
 
 
+@dataclass(frozen=True, slots=True)
+class AdmittedConsent:
+    """A consent that the caller may record, of whom, and where."""
+
+    given: GivenConsent
+    place: Named
+    scope: RowScope
+    """Of a partner, the regions that both its token and its policy hold."""
+    payer: PartnerPolicy | None
+    """Whose quota it was taken off; None for an office."""
+
+
 async def admit_consent(
     given: GivenConsent, look_up: LookUp, *, clerk: bool, using: Collaborators
-) -> None:
+) -> AdmittedConsent:
     """Let pass a consent that the caller may record, before anybody is looked up.
+
+    What becomes of it tells a partner whether somebody is registered, as a question does: it is
+    taken off the same quota, before the transaction of the request and in its own.
 
     Args:
         given: The consent.
         look_up: Who records it.
-        clerk: Whether the caller may read everybody's consents, as offices may and partners not.
+        clerk: Whether the caller acts for an office, and not for a partner.
         using: The registry's means.
 
     Raises:
@@ -86,29 +114,47 @@ async def admit_consent(
         PolicyMissingError: The client consented to has no policy.
         PurposeNotAgreedError: Its policy does not know the purpose.
         AttributeNotAgreedError: Its policy does not cover all attributes.
+        IdcsMalformedError: The IDCS is not well formed.
+        QuotaSpentError: The partner's day is used up.
     """
     days = (given.valid_until - given.valid_from).days
     if not 0 <= days <= CONSENT_DAYS_MAX or given.valid_until < using.clock.today():
         message = "A consent begins before it ends, has not ended, and lasts five years at most."
         raise ConsentPeriodError(message)
-    if await _only_for(look_up.client, clerk=clerk, using=using) not in (None, given.client):
+    owner = await _only_for(look_up.client, clerk=clerk, using=using)
+    if owner not in (None, given.client):
         message = "A partner records the consents that were given to itself."
         raise ConsentOfAnotherError(message)
     policy = await policy_of(given.client, using=using)
     policy.purpose(given.purpose)
     policy.require_verified(given.attributes)
+    place = _place(given.identifier, look_up, using=using)
+    if owner is None:
+        return AdmittedConsent(given, place, look_up.scope, payer=None)
+    await spend_quota(policy, 1, using=using)
+    scope = replace(look_up.scope, regions=policy.within(look_up.scope.regions))
+    return AdmittedConsent(given, place, scope, payer=policy)
 
 
 async def record_consent(
-    tx: Transaction, given: GivenConsent, look_up: LookUp, *, using: Collaborators
+    tx: Transaction, admitted: AdmittedConsent, look_up: LookUp, *, using: Collaborators
 ) -> RecordedConsent:
-    """Record an admitted consent in the caller's transaction, which logs it too.
+    """Record a consent in the caller's transaction, which is of its scope and logs it too.
 
     Raises:
-        IdcsMalformedError: The IDCS is not well formed.
         PersonNotFoundError: There is no such person within the caller's regions.
+        ConsentWithdrawnError: The person withdrew such a consent since, or this very one.
     """
-    person = await _find(tx, given.identifier, look_up, using=using)
+    given = admitted.given
+    person = await _find(tx, admitted.place)
+    withdrawn = await read_withdrawn(
+        tx, person.person_id, client=given.client, purpose=given.purpose
+    )
+    if _comes_again(given, withdrawn, using=using):
+        message = "The person withdrew it; ask them for another consent, from a later day on."
+        error = ConsentWithdrawnError(message)
+        error.person = person
+        raise error
     consent_id = new_id()
     evidence = using.sealed.seal(
         given.evidence_reference, table=TABLE, column=EVIDENCE_COLUMN, row_id=consent_id
@@ -133,6 +179,17 @@ async def record_consent(
         raise ConsentNotFoundError(_NOBODY)
     await _log(tx, recorded, look_up, result="consent-recorded", using=using)
     return recorded
+
+
+async def log_refused_consent(
+    person: FoundPerson, admitted: AdmittedConsent, look_up: LookUp, *, using: Collaborators
+) -> None:
+    """Log that a withdrawn consent came again: to be refused for that tells of the person, too."""
+    result = "consent-refused"
+    access = look_up.as_access(result, attributes=CONSENTS, clock=using.clock)
+    subject = Disclosed(new_id(), person.region_code, person.person_id, result=result)
+    async with using.database.transaction(admitted.scope) as tx:
+        await log_access(tx, access, [subject])
 
 
 async def withdraw_consent(
@@ -170,7 +227,7 @@ async def read_consents(
     Raises:
         PersonNotFoundError: There is no such person within the caller's regions.
     """
-    async with using.database.transaction(look_up.scope) as tx:
+    async with using.database.snapshot(look_up.scope) as tx:
         found = await find_persons(tx, blinds=(), ids=[person_id.bytes])
         if not found:
             raise PersonNotFoundError(_NOBODY)
@@ -189,16 +246,34 @@ async def _only_for(client: str, *, clerk: bool, using: Collaborators) -> str | 
         return None if clerk else client
 
 
-async def _find(
-    tx: Transaction, identifier: Identifier, look_up: LookUp, *, using: Collaborators
-) -> FoundPerson:
-    if identifier.token is not None:
-        person_id = using.partner_tokens.person_of(identifier.token, client=look_up.client)
-        ids = [] if person_id is None else [person_id.bytes]
-        found = await find_persons(tx, blinds=(), ids=ids)
-    else:
-        blinds = idcs_blinds(identifier.idcs, using=using)
-        found = await find_persons(tx, blinds=blinds, ids=())
+def _comes_again(
+    given: GivenConsent, withdrawn: Iterable[WithdrawnConsent], *, using: Collaborators
+) -> bool:
+    """Tell whether a consent was given by the day of a withdrawal, or proved by what was withdrawn.
+
+    By the day, as a consent names no hour: one that is given again on it begins on the next.
+    """
+    for each in withdrawn:
+        if given.valid_from <= each.withdrawn_at.astimezone(CASABLANCA).date():
+            return True
+        evidence = using.sealed.unseal(
+            each.evidence_sealed, table=TABLE, column=EVIDENCE_COLUMN, row_id=each.consent_id
+        )
+        if evidence == given.evidence_reference:
+            return True
+    return False
+
+
+def _place(identifier: Identifier, look_up: LookUp, *, using: Collaborators) -> Named:
+    if identifier.token is None:
+        return Named(blinds=idcs_blinds(identifier.idcs, using=using))
+    person_id = using.partner_tokens.person_of(identifier.token, client=look_up.client)
+    return Named(person_id=person_id)
+
+
+async def _find(tx: Transaction, place: Named) -> FoundPerson:
+    ids = [] if place.person_id is None else [place.person_id.bytes]
+    found = await find_persons(tx, blinds=place.blinds, ids=ids)
     if not found:
         raise PersonNotFoundError(_NOBODY)
     return found[0]

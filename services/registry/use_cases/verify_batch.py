@@ -85,7 +85,7 @@ async def verify_batch(
     await spend_quota(agreed.policy, len(verifications), using=using)
     keys = batch.name()
     now, today = using.clock.now(), using.clock.today()
-    async with using.database.transaction(RowScope(agreed.regions, ())) as tx:
+    async with using.database.snapshot(RowScope(agreed.regions, ())) as tx:
         known = await batch.read(tx, keys, on=today)
         verdicts = batch.judge(known)
         if batch.answered:

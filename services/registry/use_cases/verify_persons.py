@@ -106,6 +106,8 @@ def judging(attributes: tuple[Attribute, ...], agreed: Agreed, *, using: Collabo
     of_status = Attribute.STATUS in attributes
     like_nobody, active = nobody(attributes, agreed), PersonStatus.ACTIVE
     plain = not agreed.policy.detail and agreed.policy.identifier is not IdentifierKind.TOKEN
+    # Whoever is asked about together with others may come with names that nobody asked for here.
+    about_names = not NAME_ATTRIBUTES.isdisjoint(attributes)
     # One comparison decides them all, where a yes or no is all that is told.
     facts = facts_of(attributes) if plain else None
 
@@ -114,7 +116,7 @@ def judging(attributes: tuple[Attribute, ...], agreed: Agreed, *, using: Collabo
             return like_nobody
         if facts is not None:
             return _VERIFIED if facts(person) == tuple(claims.values()) else like_nobody
-        names = None if whole is None else _names(whole, using=using)
+        names = _names(whole, using=using) if about_names and whole is not None else None
         held = answers(claims, person, names=names)
         verified = False not in held.values()
         token = token_for(person.id_bytes, agreed, using=using) if verified else None

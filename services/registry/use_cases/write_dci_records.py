@@ -127,7 +127,7 @@ async def log_rows(tx: Transaction, rows: Rows, *, viewer: Viewer, using: Collab
         valid_on=using.clock.today(),
         known_at=now,
         accessed_at=now,
-        attributes=tuple(sorted(viewer.policy.told & tellable)),
+        attributes=_stated(viewer.policy.told & tellable),
     )
     disclosed = [
         Disclosed(new_id(), row["region_code"], household_id=row["household_id"])
@@ -145,7 +145,7 @@ async def log_rows(tx: Transaction, rows: Rows, *, viewer: Viewer, using: Collab
         if _is_seen(row):
             # What a consent covers, differs from one person to another.
             told = viewer.audience(row["person_id"]).told & tellable
-            by_attributes[tuple(sorted(told))].append(_disclosed(row, viewer))
+            by_attributes[_stated(told)].append(_disclosed(row, viewer))
     by_attributes[_PARENTS] += [
         Disclosed(new_id(), row["region_code"], row["guardian_id"])
         for row in rows.parents
@@ -154,6 +154,11 @@ async def log_rows(tx: Transaction, rows: Rows, *, viewer: Viewer, using: Collab
     for attributes, subjects in by_attributes.items():
         if subjects:
             await log_access(tx, replace(access, attributes=attributes), subjects)
+
+
+def _stated(told: Iterable[Attribute]) -> tuple[str, ...]:
+    """Return what the log says a record tells: that somebody is on file, if it is nothing else."""
+    return tuple(sorted(told)) or ("registered",)
 
 
 def _disclosed(row: Mapping[str, Any], viewer: Viewer) -> Disclosed:

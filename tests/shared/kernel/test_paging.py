@@ -1,5 +1,6 @@
 """Cursors come back as they were given, and nothing else is taken for one."""
 
+import base64
 import contextlib
 
 import pytest
@@ -24,6 +25,14 @@ def test_no_other_text_breaks_the_reader(text: str) -> None:
 def test_a_cursor_of_another_list_is_refused() -> None:
     with pytest.raises(MalformedCursorError):
         decode_cursor(encode_cursor("one"), parts=2)
+
+
+def test_a_cursor_of_any_depth_is_refused() -> None:
+    """How deep is too deep, depends on the stack: every depth about there is tried."""
+    for depth in (500, *range(800, 1_001), 3_000):
+        cursor = base64.urlsafe_b64encode(b"[" * depth + b"]" * depth).decode()
+        with pytest.raises(MalformedCursorError):
+            decode_cursor(cursor, parts=1)
 
 
 @given(st.lists(st.integers()), st.integers(min_value=1, max_value=7))

@@ -1,6 +1,7 @@
 """What every application does: identity, problems, idempotency, health, measures."""
 
 import asyncio
+import base64
 import json
 import time
 from typing import Annotated, Any, ClassVar
@@ -147,6 +148,16 @@ async def test_a_token_signed_by_another_key_or_none_is_refused(
         headers = {"Authorization": f"Bearer {token}"}
         refused = await client.get("/things/v1/things", headers=headers)
         assert code_of(refused) == (401, "shared.token-invalid")
+
+
+async def test_a_token_whose_header_is_of_any_depth_is_refused(client: httpx.AsyncClient) -> None:
+    """How deep is too deep, depends on the stack: every depth about there is tried."""
+    for depth in (500, *range(750, 1_001), 3_000):
+        header = '{"alg":"ES256","deep":' + "[" * depth + "]" * depth + "}"
+        encoded = base64.urlsafe_b64encode(header.encode()).rstrip(b"=").decode()
+        stated = {"Authorization": f"Bearer {encoded}.e30.c2ln"}
+        refused = await client.get("/things/v1/things", headers=stated)
+        assert code_of(refused) == (401, "shared.token-invalid"), depth
 
 
 async def test_looking_at_people_needs_a_registered_purpose(

@@ -1,5 +1,6 @@
 """A straight route answers and refuses word for word as the framework's own would."""
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
@@ -93,6 +94,10 @@ async def ask(
         (401, b'{"more": 1}', {"authorization": "Bearer made.up.token"}),
         (403, GOOD, {"sanad-purpose": "another"}),
         (403, b'{"more": 1}', {"sanad-purpose": ""}),
+        (403, GOOD, {"sanad-purpose": "a" * 64}),
+        (422, GOOD, {"sanad-purpose": "a" * 65}),
+        (422, GOOD, {"sanad-purpose": "a" * 65, "authorization": ""}),
+        (400, b'{"note": ', {"sanad-purpose": "a" * 65}),
         (415, GOOD, {"content-encoding": "gzip"}),
         (413, b'{"note": "' + b"a" * 1024 * 1024 + b'"}', {}),
         (400, b'{"note": "seen", "note": "not"}', {}),
@@ -111,6 +116,24 @@ async def test_it_answers_as_the_framework_does(
     straight = await ask(client, "/straight", body, headers)
     assert straight[0] == status
     assert straight == await ask(client, "/framework", body, headers)
+
+
+@pytest.mark.parametrize("route", ["/straight", "/framework"])
+async def test_a_body_of_any_depth_is_refused_without_a_fault_of_ours(
+    client: httpx.AsyncClient, issuer: Issuer, route: str
+) -> None:
+    """How deep is too deep, depends on the stack: every depth about there is tried."""
+    token = issuer.token(SCOPE, purposes=[PURPOSE])
+    headers = httpx.Headers(
+        {"authorization": f"Bearer {token}", "sanad-purpose": PURPOSE, "content-type": JSON}
+    )
+    for depth in (500, *range(750, 1_001), 2_000, 3_000):
+        body = b'{"note": "a:b", "more": ' + b"[" * depth + b"]" * depth + b"}"
+        status, told, _ = await ask(client, route, body, headers)
+        assert (status, json.loads(told)["code"]) in (
+            (400, "shared.request-malformed"),
+            (422, "shared.request-invalid"),
+        ), depth
 
 
 @pytest.mark.parametrize("query", ["?colour=red", "?colour=red&colour=blue"])

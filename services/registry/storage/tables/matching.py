@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Index,
+    Integer,
     Text,
     UniqueConstraint,
     Uuid,
@@ -122,6 +123,9 @@ class RamedBlockRow(RegistryTable, table=True):
     block_id: UUID
     first_line: int
     body_sealed: bytes = Field(sa_column=sealed_column())
+    repeated_lines: list[int] = Field(
+        sa_column=Column(ARRAY(Integer), nullable=False, server_default=text("'{}'"))
+    )
 
 
 class RamedRowRow(RegistryTable, table=True):

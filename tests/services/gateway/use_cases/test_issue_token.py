@@ -157,6 +157,27 @@ async def test_what_is_no_assertion_is_refused(ready: Collaborators) -> None:
         assert reason in {"assertion-malformed", "assertion-algorithm"}
 
 
+async def test_an_assertion_of_any_depth_is_refused(ready: Collaborators, sign: Sign) -> None:
+    """How deep is too deep, depends on the stack: every depth about there is tried."""
+    header, claims, signature = sign().split(".")
+    for depth in (500, *range(800, 1_001), 1_250):
+        nested = "[" * depth + "]" * depth
+        deep = {
+            "header": f'{{"alg":"ES256","kid":"first","deep":{nested}}}',
+            "claims": f'{{"iss":"x","sub":"x","deep":{nested}}}',
+        }
+        encoded = {name: urlsafe_b64encode(text.encode()).decode() for name, text in deep.items()}
+        for assertion in (
+            f"{encoded['header']}.{claims}.{signature}",
+            f"{header}.{encoded['claims']}.{signature}",
+        ):
+            assert await reason_of_refusal(ready, assertion) in {
+                "assertion-malformed",
+                "assertion-signature",
+                "client-unknown",
+            }, depth
+
+
 async def test_an_endless_assertion_is_refused(ready: Collaborators) -> None:
     assert await reason_of_refusal(ready, "x" * 5_000) == "assertion-too-long"
 

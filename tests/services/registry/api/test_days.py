@@ -141,7 +141,9 @@ async def client(
         "registry.persons:verify",
         "registry.statistics:read",
     )
-    async with at_the_counter(registry, *scopes, keys=keys, issuer=issuer) as client:
+    async with at_the_counter(
+        registry, *scopes, keys=keys, issuer=issuer, roles=["registrar"]
+    ) as client:
         yield client
 
 

@@ -5,16 +5,22 @@ import base64
 import hashlib
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from psycopg.errors import UndefinedTable
 
 from services.registry.domain.dci_signatures import read_signature
+from services.registry.domain.policies import Attribute, DciPolicy, SignatureRule
+from services.registry.use_cases.dci_answer_later import answer_next_message
+from shared.storage.database import Database
 from shared.testing.tokens import Issuer
 from tests.services.registry.conftest import Registry
 from tests.services.registry.dci_house import CIVIL, SOCIAL, House, open_house
 from tests.services.registry.dci_partner import (
+    CLIENT,
     SENDER,
     a_search,
     a_status,
@@ -23,6 +29,7 @@ from tests.services.registry.dci_partner import (
     by_identifier,
 )
 from tests.services.registry.declaring import a_file, a_household, a_person, an_idcs
+from tests.services.registry.partners import agree_on
 
 
 @pytest.fixture
@@ -216,6 +223,58 @@ async def test_subscriptions_begin_and_end_by_callback(house: House) -> None:
     ended = house.machine.received[1].json["message"]
     assert ended["subscription_status"] == [{"code": code, "status": "unsubscribe"}]
     assert ended["status_reason_code"] == "rjct.subscription_code.invalid"
+
+
+async def bounded(house: House, quota_per_day: int) -> None:
+    """Bound the partner's day, and have it subscribe to one person."""
+    await agree_on(
+        house.registry,
+        client=CLIENT,
+        told=frozenset(Attribute),
+        quota_per_day=quota_per_day,
+        dci=DciPolicy(SENDER, ("127.0.0.1",), SignatureRule.OPTIONAL, None),
+    )
+    house.registry.worker.policies.forget(CLIENT)
+    query = {"type": "UIN", "value": an_idcs(1)}
+    wish = a_subscription("REGISTER", query, sender_uri=house.machine.uri("on-subscribe"))
+    await house.post("subscribe", wish)
+
+
+async def test_a_worker_with_one_connection_answers_a_subscription(house: House) -> None:
+    """It spends the quota before the transaction that it answers in, and not within."""
+    await bounded(house, 10)
+    one = Database(house.registry.databases.urls.worker, pool_max=1)
+    await one.open()
+    try:
+        using = replace(house.registry.worker, database=one)
+        assert await answer_next_message(using=using)
+    finally:
+        await one.close()
+    assert await house.registry.databases.value("SELECT state FROM dci_message") == "answered"
+
+
+async def test_an_answer_that_could_not_be_kept_takes_nothing_off_the_quota(house: House) -> None:
+    await bounded(house, 1)
+    databases = house.registry.databases
+    async with databases.owner.transaction() as tx:
+        await tx.execute("ALTER TABLE dci_callback RENAME TO dci_callback_away")
+    with pytest.raises(UndefinedTable):
+        await house.call_back()
+    async with databases.owner.transaction() as tx:
+        await tx.execute("ALTER TABLE dci_callback_away RENAME TO dci_callback")
+        await tx.execute("UPDATE dci_message SET claimed_until = NULL")
+    await house.call_back()
+    (told,) = house.machine.received
+    (item,) = told.json["message"]["subscribe_response"]
+    assert item["status"] == "succ"
+
+
+async def test_a_subscription_beyond_the_day_is_refused_at_once(house: House) -> None:
+    await bounded(house, 0)
+    await house.call_back()
+    (told,) = house.machine.received
+    assert told.json["header"]["status"] == "rjct"
+    assert await house.registry.databases.value("SELECT state FROM dci_message") == "failed"
 
 
 async def test_a_message_that_cannot_be_answered_is_refused_in_the_end(house: House) -> None:

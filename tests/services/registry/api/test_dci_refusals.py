@@ -1,5 +1,6 @@
 """Messages that the registers do not take: refused in the standard's own shape, nothing kept."""
 
+import base64
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -137,6 +138,16 @@ async def test_what_is_no_message_is_refused_in_the_standards_shape(house: House
     assert await house.kept() == 0
 
 
+async def test_a_message_of_any_depth_is_refused_in_the_standards_shape(house: House) -> None:
+    """How deep is too deep, depends on the stack: every depth about there is tried."""
+    for depth in (500, *range(750, 1_001), 3_000):
+        nested = b"[" * depth + b"]" * depth
+        body = b'{"header": {"action": "a:b"}, "message": ' + nested + b"}"
+        response = await house.post("search", content=body, headers=JSON)
+        assert response.status_code == 400, depth
+        assert response.json()["errors"][0]["code"] == "err.request.bad"
+
+
 async def test_too_many_items_and_none_are_refused(house: House) -> None:
     items = [by_identifier(IDCS, f"r{number}") for number in range(101)]
     many = await house.post("sync/search", a_search(*items))
@@ -247,6 +258,21 @@ async def test_a_signature_of_the_bytes_in_the_http_header_is_accepted(house: Ho
     assert response.json()["errors"][0]["code"] == "err.signature.invalid"
 
 
+async def test_a_signature_whose_header_is_of_any_depth_is_refused(house: House) -> None:
+    """How deep is too deep, depends on the stack: every depth about there is tried."""
+    signer = Signer()
+    await agree(house.registry.api, jwks=signer.jwks, version=1)
+    body = json.dumps(search()).encode()
+    _, _, value = signer.detached(body).split(".")
+    for depth in (500, *range(750, 1_001), 3_000):
+        header = '{"alg":"Ed25519","kid":"key-1","deep":' + "[" * depth + "]" * depth + "}"
+        encoded = base64.urlsafe_b64encode(header.encode()).rstrip(b"=").decode()
+        stated = JSON | {"Signature": f"{encoded}..{value}"}
+        response = await house.post("sync/search", content=body, headers=stated)
+        assert response.status_code == 401, depth
+        assert response.json()["errors"][0]["code"] == "err.signature.invalid"
+
+
 def forgeries(signer: Signer) -> dict[str, tuple[dict[str, Any], str]]:
     """Return messages whose signature is wrong, each in one way, and the code of each."""
     changed, renamed = signer.sign(search()), signer.sign(search())
@@ -283,3 +309,28 @@ async def test_a_signature_that_nobody_asked_for_must_still_be_right(house: Hous
     assert (await house.post("sync/search", search())).status_code == 200
     forged = Signer().sign(search(message_id="m2"))
     assert (await house.post("sync/search", forged)).status_code == 401
+
+
+async def test_a_signature_that_no_agreed_key_can_verify_is_refused(house: House) -> None:
+    signer = Signer()
+    body = json.dumps(search(message_id="m2")).encode()
+    headers = JSON | {"Signature": signer.detached(body)}
+    refused = [
+        await house.post("sync/search", signer.sign(search())),
+        await house.post("sync/search", content=body, headers=headers),
+    ]
+    for response in refused:
+        assert response.status_code == 401
+        assert response.json()["errors"][0]["code"] == "err.signature.invalid"
+    assert await house.kept() == 0
+
+
+@pytest.mark.parametrize("score", ["1e-999999", "1e-16384", "1_0", "١٢", "1.00000000001"])
+async def test_a_score_that_is_none_is_refused_in_every_exchange(house: House, score: str) -> None:
+    message = search()
+    (item,) = message["message"]["search_request"]
+    criteria = item["search_criteria"]
+    criteria["query_type"], criteria["query"] = "expression", {"poverty_score": {"$lt": score}}
+    answer = (await house.post("sync/search", message)).json()
+    (response,) = answer["message"]["search_response"]
+    assert response["status_reason_code"] == "rjct.filter.invalid"

@@ -25,7 +25,8 @@ from tests.services.registry.api.messages import ATTESTATION, MESSAGES, REGISTRA
 from tests.services.registry.conftest import Registry
 from tests.services.registry.dci_partner import SENDER, a_search, a_subscription, by_identifier
 from tests.services.registry.declaring import a_file, a_household, a_person, an_idcs
-from tests.services.registry.partners import agree_on
+from tests.services.registry.following import DCI, Following, add_newborn, wanted, who
+from tests.services.registry.partners import HOSPITAL, agree_on
 
 PARTNER, PURPOSE = "cmr", "enrolment-check"
 V1, SOCIAL, CIVIL = "/registry/v1", "/dci/social/v1.0.0/registry", "/dci/crvs/v1.0.0/registry"
@@ -280,3 +281,47 @@ async def test_every_route_that_discloses_says_what_in_words_for_the_person(walk
             assert set(row["attributes"]) <= set(book.attributes) - {"other"}, told
             assert row["result"] in set(book.results) - {"other"}, told
             assert row["purpose"] in book.purposes, told
+
+
+async def test_a_consent_to_nothing_that_a_record_tells_tells_that_somebody_is_on_file(
+    walk: Walk,
+) -> None:
+    await agree_on(
+        walk.registry,
+        client=PARTNER,
+        purposes=(PolicyPurpose(PURPOSE, "Law 72-18", consent_required=True),),
+        told=frozenset(Attribute),
+        verified=frozenset(Attribute),
+        dci=DciPolicy(SENDER, ("127.0.0.1",), SignatureRule.OPTIONAL, None),
+    )
+    await walk.ask("record_registry_consent", CONSENT | {"attributes": ["household_id"]})
+    await walk.logged()
+    search = a_search(by_identifier(an_idcs(4)), message_id="narrow")
+    answer = await walk.ask("dci_civil_sync_search", search)
+    (item,) = answer.json()["message"]["search_response"]
+    (record,) = item["data"]["reg_records"]
+    assert set(record) >= {"identifier"}
+    (row,) = await walk.logged()
+    assert (row["action"], row["attributes"]) == ("dci-crvs-search", ["registered"])
+    assert row["consent_id"] is not None
+
+
+async def test_a_policy_that_covers_nothing_of_a_record_tells_that_somebody_is_on_file(
+    registry: Registry,
+) -> None:
+    people = (a_person(1), a_person(2, sex="M"), a_household(1, [1, 2]))
+    await registry.load(a_file(*people), key="before")
+    await agree_on(registry, client=HOSPITAL, told=frozenset({Attribute.GUARDIANS}), dci=DCI)
+    following = Following(registry)
+    await following.consume()
+    for kind in ("Group", "Member"):
+        wish = wanted("REGISTER", who(an_idcs(1)), notify_record_type=kind)
+        await following.subscribe(wish)
+    await add_newborn(following)
+    told = await following.told()
+    assert {kind for _, kind, _ in told} >= {"Member"}
+    rows = await registry.databases.rows(
+        "SELECT attributes FROM access_log WHERE action = 'dci-social-notify'"
+    )
+    assert [row["attributes"] for row in rows] == [["registered"]] * len(rows)
+    assert rows

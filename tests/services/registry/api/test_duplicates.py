@@ -1,5 +1,6 @@
 """Duplicates over HTTP: asked for, listed in pages, reviewed once, never merged."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -89,3 +90,22 @@ async def test_what_is_unknown_or_malformed_is_refused(
     assert answer.status_code == 422
     client.headers = httpx.Headers(issuer.headers("registry.persons:read"))
     assert (await client.get(f"{PAIRS}?kind=persons")).status_code == 403
+
+
+async def test_searches_of_one_kind_asked_for_at_once_are_one_search(
+    client: httpx.AsyncClient, registry: Registry
+) -> None:
+    async def ask(key: str, kind: str = "persons") -> str:
+        headers = {"Idempotency-Key": key}
+        asked = await client.post(SEARCHES, json={"kind": kind}, headers=headers)
+        assert asked.status_code == 202, asked.text
+        return str(asked.json()["search_id"])
+
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(ask(key)) for key in ("a", "b")]
+        others = group.create_task(ask("c", "households"))
+    first, again = (task.result() for task in asked)
+    assert first == again != others.result()
+    while await find_next_duplicates(registry.worker):
+        pass
+    assert await ask("d") != first

@@ -1,6 +1,10 @@
 """The registry over HTTP."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator, MutableMapping
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ from services.registry.use_cases.apply_next_block import ImportApplier
 from shared.runtime.ids import new_id
 from shared.testing.platforms import platform_for_tests
 from shared.testing.tokens import Issuer
+from tests.services.gateway.stub_service import serving
 from tests.services.registry.conftest import Registry
 from tests.services.registry.declaring import (
     a_file,
@@ -184,6 +189,40 @@ async def test_a_connection_that_breaks_fails_the_job(
     await app(scope, receive, unheard)
     (job,) = await registry.databases.rows("SELECT state, failure_code FROM import_job")
     assert (job["state"], job["failure_code"]) == ("failed", "registry.upload-cut")
+
+
+async def test_who_sends_all_before_reading_is_answered_though_the_file_is_kept_already(
+    registry: Registry, keys: Path, issuer: Issuer
+) -> None:
+    file = a_file(a_person(1)) * 60_000  # more than the buffers of a connection hold
+    job = await registry.receive(file, key="a-key")
+    platform = platform_for_tests(
+        "registry",
+        registry.databases.api,
+        clock=registry.clock,
+        keys=keys,
+        verifier=issuer.verifier(),
+    )
+    headers = issuer.headers(WRITE, subject="a-client") | {
+        "Content-Type": "application/jsonl",
+        "Idempotency-Key": "a-key",
+        "Content-Digest": content_digest(file),
+        "Connection": "close",  # as urllib says it; the server hangs up with its answer
+    }
+
+    def sent(address: str, **changed: str) -> tuple[int, Any]:
+        connection = HTTPConnection(address.removeprefix("http://"))
+        with closing(connection):
+            connection.request("POST", "/registry/v1/imports", body=file, headers=headers | changed)
+            answer = connection.getresponse()
+            return answer.status, json.load(answer)
+
+    async with serving(create_app(Settings(sanad_profile="demo"), platform)) as address:
+        status, kept = await asyncio.to_thread(sent, address)
+        other = content_digest(b"another")
+        refused, problem = await asyncio.to_thread(sent, address, **{"Content-Digest": other})
+    assert (status, kept["job_id"]) == (202, str(job.job_id))
+    assert (refused, problem["code"]) == (422, "registry.import-key-reused")
 
 
 async def test_a_household_and_its_members_are_read(

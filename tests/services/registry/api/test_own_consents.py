@@ -1,6 +1,7 @@
 """A person reads what they consented to, in words, and ends it; it bites at once."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -59,7 +60,8 @@ async def consent(
         "valid_until": "2026-12-20",
         "evidence": {"kind": "signed-paper", "reference": "folder 12"},
     } | changes
-    headers = issuer.headers(*STAFF, subject="a-registrar") | {"Idempotency-Key": str(new_id())}
+    by = issuer.headers(*STAFF, subject="a-registrar", roles=["registrar"])
+    headers = by | {"Idempotency-Key": str(new_id())}
     recorded = await http.post(CONSENTS, json=given, headers=headers)
     assert recorded.status_code == 201, recorded.text
     answer: dict[str, Any] = recorded.json()
@@ -129,6 +131,73 @@ async def test_a_consent_that_its_person_withdraws_bites_at_the_next_question(
         "SELECT consent_id FROM access_log WHERE result = 'consent-withdrawn'"
     )
     assert row["consent_id"] == UUID(given["consent_id"])
+
+
+async def claim(
+    http: httpx.AsyncClient,
+    issuer: Issuer,
+    key: str | None = None,
+    **changes: Any,  # noqa: ANN401 -- any field
+) -> tuple[int, str | None]:
+    """Have the hospital record the first person's consent; return the status and the code."""
+    said = {
+        "idcs": an_idcs(1),
+        "client": HOSPITAL,
+        "purpose": PURPOSE,
+        "attributes": ["sex"],
+        "valid_from": "2026-11-20",
+        "valid_until": "2026-12-20",
+        "evidence": {"kind": "signed-paper", "reference": "folder 12"},
+    } | changes
+    by = issuer.headers("registry.consents:write", subject=HOSPITAL, roles=["partner"])
+    headers = by | {"Idempotency-Key": key or str(new_id())}
+    answer = await http.post(CONSENTS, json=said, headers=headers)
+    return answer.status_code, answer.json().get("code")
+
+
+async def test_what_a_person_withdrew_holds_against_the_partner_until_they_consent_anew(
+    registry: Registry, http: httpx.AsyncClient, issuer: Issuer
+) -> None:
+    given = await consent(http, issuer)
+    await http.delete(
+        f"{OWN}/{given['consent_id']}", headers=as_citizen(issuer, given["person_id"])
+    )
+    withdrawn = (409, "registry.consent-withdrawn")
+    other = {"kind": "signed-paper", "reference": "folder 13"}
+    assert await claim(http, issuer) == withdrawn
+    assert await claim(http, issuer, evidence=other) == withdrawn
+    assert await claim(http, issuer, evidence=other, valid_from="2026-11-01") == withdrawn
+    assert await asked(http, issuer) == 403
+    registry.clock.move(timedelta(days=1))
+    assert await claim(http, issuer, evidence=other) == withdrawn
+    assert await claim(http, issuer, valid_from="2026-11-21") == withdrawn
+    assert await asked(http, issuer) == 403
+    # They read of each attempt: its refusal, too, told that they are registered.
+    rows = await registry.databases.rows(
+        "SELECT client, person_id FROM access_log WHERE result = 'consent-refused'"
+    )
+    assert rows == [{"client": HOSPITAL, "person_id": UUID(given["person_id"])}] * 5
+    assert await claim(http, issuer, evidence=other, valid_from="2026-11-21") == (201, None)
+    assert await asked(http, issuer) == 200
+
+
+async def test_a_consent_that_a_partner_records_counts_on_its_day_whoever_it_names(
+    registry: Registry, http: httpx.AsyncClient, issuer: Issuer
+) -> None:
+    await agree_on(registry, purposes=(a_purpose(consent_required=True),), quota_per_day=2)
+    # What can be told without looking anybody up costs nothing.
+    assert await claim(http, issuer, idcs="1234567890") == (422, "registry.idcs-malformed")
+    assert await claim(http, issuer, valid_until="2026-11-19") == (422, "registry.consent-period")
+    assert await claim(http, issuer, key="one") == (201, None)
+    assert await claim(http, issuer, key="one") == (201, None)
+    unknown, spent = (404, "registry.person-not-found"), (429, "registry.quota-spent")
+    assert await claim(http, issuer, idcs=an_idcs(9)) == unknown
+    assert await claim(http, issuer, idcs=an_idcs(9)) == spent
+    assert await claim(http, issuer) == spent
+    assert await claim(http, issuer, key="one") == (201, None)
+    assert await asked(http, issuer) == 429
+    # An office records what it is shown at its counter.
+    await consent(http, issuer)
 
 
 async def test_a_consent_of_somebody_else_is_like_none(

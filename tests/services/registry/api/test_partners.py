@@ -79,7 +79,8 @@ async def hospital(
 @pytest.fixture
 async def staff(app: FastAPI, issuer: Issuer) -> AsyncIterator[httpx.AsyncClient]:
     """Return somebody of the registry's own staff."""
-    async with _client(app, issuer.headers(*STAFF, subject="staff")) as client:
+    headers = issuer.headers(*STAFF, subject="staff", roles=["registrar"])
+    async with _client(app, headers) as client:
         yield client
 
 
@@ -127,6 +128,22 @@ MALFORMED_POLICIES: list[tuple[dict[str, Any], str]] = [
     ({"name_fr": "a\nb"}, "name_fr"),
     ({"surprise": 1}, "surprise"),
     ({"dci": POLICY["dci"] | {"callback_hosts": ["http://x/"]}}, "dci.callback_hosts.0"),
+    *(
+        ({"dci": POLICY["dci"] | {"callback_hosts": ["hospital.example", host]}}, "dci")
+        for host in (
+            *("169.254.169.254", "0.0.0.0", "0.1.2.3", "224.0.0.1"),  # noqa: S104 -- refused
+            *(
+                "240.0.0.1",
+                "255.255.255.255",
+                "0xa9fea9fe",
+                "2852039166",
+                "169.254.43518",
+                "0",
+                "127.1",
+            ),
+            *("0x7f.1", "010.0.0.1"),
+        )
+    ),
     (
         {"dci": POLICY["dci"] | {"jwks": {"keys": [{"kty": "OKP", "kid": "a", "d": "x"}]}}},
         "dci.jwks.keys.0.d",
@@ -222,6 +239,7 @@ MALFORMED_QUESTIONS: list[dict[str, Any]] = [
     {"token": "k1." + "A" * 43},
     {"attributes": {}},
     {"attributes": {"birth_date": 0}},
+    {"attributes": {"birth_date": None, "sex": "F"}},
     {"attributes": {"birth_date": "2026-02-31"}},
     {"attributes": {"birth_year": True}},
     {"attributes": {"religion": "any"}},

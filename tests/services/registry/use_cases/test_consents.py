@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from services.registry.domain.policies import Attribute, ConsentMissingError
+from services.registry.domain.policies import Attribute, ConsentMissingError, PolicyPurpose
 from services.registry.storage.consents import RecordedConsent
 from services.registry.use_cases.agree import Identifier
 from services.registry.use_cases.disclose_attributes import disclose_attributes
@@ -16,6 +16,7 @@ from services.registry.use_cases.record_consent import (
     ConsentNotFoundError,
     ConsentOfAnotherError,
     ConsentPeriodError,
+    ConsentWithdrawnError,
     GivenConsent,
     admit_consent,
     read_consents,
@@ -24,8 +25,10 @@ from services.registry.use_cases.record_consent import (
 )
 from services.registry.use_cases.verify_batch import verify_batch
 from services.registry.use_cases.verify_persons import Verification, verify_person
+from shared.storage.database import RowScope
+from tests.services.registry.changing import a_declaration, declared, on_file
 from tests.services.registry.conftest import Registry
-from tests.services.registry.declaring import a_file, a_person, an_idcs
+from tests.services.registry.declaring import RABAT, a_file, a_person, an_idcs
 from tests.services.registry.partners import HOSPITAL, PURPOSE, a_purpose, agree_on, asking
 
 TODAY = date(2026, 11, 20)
@@ -60,9 +63,9 @@ async def consent(
         "evidence_reference": "folder 12, sheet 3",
     }
     given = GivenConsent(**(usual | changes))
-    await admit_consent(given, by, clerk=clerk, using=registry.api)
-    async with registry.api.database.transaction(by.scope) as tx:
-        return await record_consent(tx, given, by, using=registry.api)
+    admitted = await admit_consent(given, by, clerk=clerk, using=registry.api)
+    async with registry.api.database.transaction(admitted.scope) as tx:
+        return await record_consent(tx, admitted, by, using=registry.api)
 
 
 async def test_with_a_consent_the_answer_is_given_and_the_log_names_it(hospital: Registry) -> None:
@@ -110,6 +113,32 @@ async def test_a_withdrawn_consent_ends_at_once_and_stays_on_record(hospital: Re
         await verify_person(SEX, asking(), using=hospital.api)
     kept = await read_consents(given.person_id, REGISTRAR, after=None, limit=10, using=hospital.api)
     assert kept == [withdrawn]
+
+
+async def test_the_day_of_a_withdrawal_is_the_one_in_casablanca(hospital: Registry) -> None:
+    given = await consent(hospital)
+    hospital.clock.move(timedelta(hours=14, minutes=30))
+    await withdraw_consent(given.consent_id, REGISTRAR, clerk=True, using=hospital.api)
+    again: dict[str, Any] = {
+        "evidence_reference": "folder 13",
+        "valid_until": TODAY + timedelta(days=60),
+    }
+    with pytest.raises(ConsentWithdrawnError):
+        await consent(hospital, valid_from=TODAY + timedelta(days=1), **again)
+    await consent(hospital, valid_from=TODAY + timedelta(days=2), **again)
+
+
+async def test_a_withdrawal_is_of_one_persons_consent_to_one_client_for_one_purpose(
+    hospital: Registry,
+) -> None:
+    purposes = (a_purpose(), PolicyPurpose("enrolment-check", "Law 72-18", consent_required=True))
+    await agree_on(hospital, purposes=purposes)
+    await agree_on(hospital, client="school")
+    given = await consent(hospital)
+    await withdraw_consent(given.consent_id, REGISTRAR, clerk=True, using=hospital.api)
+    await consent(hospital, identifier=Identifier(an_idcs(2)))
+    await consent(hospital, client="school")
+    await consent(hospital, purpose="enrolment-check")
 
 
 async def test_in_a_batch_only_who_consented_is_told_of(hospital: Registry) -> None:
@@ -170,6 +199,54 @@ async def test_somebody_of_another_region_sees_no_consent(hospital: Registry) ->
         await read_consents(given.person_id, elsewhere, after=None, limit=1, using=hospital.api)
     with pytest.raises(PersonNotFoundError):
         await consent(hospital, by=elsewhere)
+
+
+async def test_consents_follow_whoever_moves_to_another_region(registry: Registry) -> None:
+    old, new = asking("of-tangier", regions=("01",)), asking("of-rabat", regions=("04",))
+    first, _ = await on_file(registry)
+    await agree_on(registry, purposes=(a_purpose(consent_required=True),), regions=("04",))
+    ended, standing = [
+        await consent(registry, by=old, evidence_reference=folder) for folder in ("1", "2")
+    ]
+    await withdraw_consent(ended.consent_id, old, clerk=True, using=registry.api)
+    move = a_declaration("move", household_id=str(first), commune=RABAT, milieu="urban")
+    await declared(registry, move)
+
+    with pytest.raises(ConsentNotFoundError):
+        await withdraw_consent(standing.consent_id, old, clerk=True, using=registry.api)
+    # The partner of the new region is answered by what was consented to in the old one.
+    assert (await verify_person(SEX, asking(), using=registry.api)).verified
+    kept = await read_consents(ended.person_id, new, after=None, limit=10, using=registry.api)
+    assert [(each.consent_id, each.withdrawn_at is None) for each in kept] == [
+        (standing.consent_id, True),
+        (ended.consent_id, False),
+    ]
+    await withdraw_consent(standing.consent_id, new, clerk=True, using=registry.api)
+    with pytest.raises(ConsentMissingError):
+        await verify_person(SEX, asking(), using=registry.api)
+    with pytest.raises(ConsentWithdrawnError):
+        await consent(registry, by=asking(), clerk=False)
+    by = await registry.databases.rows(
+        "SELECT client, region_code FROM access_log WHERE result = 'consent-withdrawn'"
+        " ORDER BY accessed_at, region_code"
+    )
+    assert [tuple(row.values()) for row in by] == [("of-tangier", "01"), ("of-rabat", "04")]
+    for table in ("consent", "consent_withdrawal"):
+        seen = {}
+        for region in ("01", "04", "*"):
+            async with registry.api.database.transaction(RowScope((region,), ("*",))) as tx:
+                cursor = await tx.execute(f"SELECT 1 FROM {table}")  # noqa: S608 -- a name above
+                seen[region] = len(await cursor.fetchall())
+        assert seen == {"01": 0, "04": 2, "*": 2}, table
+
+
+async def test_a_partner_records_consents_within_the_regions_of_its_policy(
+    hospital: Registry,
+) -> None:
+    await agree_on(hospital, purposes=(a_purpose(consent_required=True),), regions=("04",))
+    with pytest.raises(PersonNotFoundError):
+        await consent(hospital, by=asking(), clerk=False)
+    await consent(hospital)
 
 
 async def test_consents_are_read_in_pages_the_newest_first(hospital: Registry) -> None:

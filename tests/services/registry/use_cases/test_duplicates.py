@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from services.registry.storage import duplicates as storage
 from services.registry.storage.duplicate_reviews import Verdict
 from services.registry.use_cases.find_duplicates import (
     LEASE,
@@ -219,3 +220,25 @@ async def test_a_search_in_an_empty_registry_completes(registry: Registry) -> No
     registry.clock.move(timedelta(days=1))
     assert await search(registry) == 0
     assert await search(registry, "households") == 0
+
+
+@pytest.mark.parametrize("kind", ["persons", "households"])
+async def test_a_key_that_too_many_share_compares_none_of_them(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, kind: Literal["persons", "households"]
+) -> None:
+    lines = [double(number, sex="M") for number in range(1, 5)]
+    homes = [a_household(number, [number]) for number in range(1, 5)]
+    elsewhere = [
+        a_person(number, sex="M", birth_date="1961-07-30", cnie=None, phones=[], commune=RABAT)
+        for number in (5, 6)
+    ]
+    homes += [a_household(number, [number], commune=RABAT) for number in (5, 6)]
+    await registry.load(a_file(*lines, *elsewhere, *homes), key="k")
+    monkeypatch.setattr(storage, "BLOCK_RECORDS_MAX", 3)
+    monkeypatch.setattr(storage, "PAIRS_READ_AT_ONCE", 1)
+    async with registry.api.database.transaction(RowScope.everything()) as tx:
+        asked = await request_duplicate_search(tx, kind, requested_by="x", using=registry.api)
+    while await find_next_duplicates(registry.worker):
+        pass
+    done = await read_duplicate_search(asked.search_id, using=registry.api)
+    assert done.pairs_compared == 1

@@ -183,3 +183,46 @@ async def test_what_is_no_list_is_refused_and_nothing_is_written(
     monkeypatch.setattr(receive_ramed, "ROWS_MAX", 0)
     assert await code(good) == (422, "registry.ramed-rows")
     assert await registry.databases.value("SELECT count(*) FROM ramed_matching") == 0
+
+
+async def test_the_sender_sees_every_row_and_nobody_of_regions_that_are_not_theirs(
+    client: httpx.AsyncClient, registry: Registry, issuer: Issuer
+) -> None:
+    rows = (
+        f"R-1,{ZAHRA},1989-04-12,{TANGIER},",
+        f"R-2,{ZAHRA},1989-04-12,{RABAT},",
+        f"R-3,{ZAHRA},1960-08-09,{RABAT},",
+        f"R-4,{ZAHRA},1950-01-32,{TANGIER},",
+    )
+    done = await matched(client, registry, *rows)
+    address = f"{ADDRESS}/{done['matching_id']}/rows"
+    everywhere = (await client.get(address)).json()["items"]
+    client.headers = httpx.Headers(issuer.headers(*SCOPES, regions=["01"]))
+    at_home = (await client.get(address)).json()["items"]
+    assert [row["number"] for row in at_home] == ["R-1", "R-2", "R-3", "R-4"]
+    assert at_home == [
+        {**row, "person_ids": [] if row["number"] == "R-3" else row["person_ids"]}
+        for row in everywhere
+    ]
+    assert [len(row["person_ids"]) for row in everywhere] == [1, 1, 1, 0]
+    assert at_home[3]["reasons"] == ["birth-date-invalid"]
+    logged = await registry.databases.rows("SELECT region_code, person_id FROM access_log")
+    assert sorted(row["region_code"] for row in logged) == ["01", "01", "01", "01", "04"]
+
+
+async def test_a_number_that_an_earlier_row_has_is_told(
+    client: httpx.AsyncClient, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receive_ramed, "BLOCK_ROWS", 2)
+    done = await matched(
+        client,
+        registry,
+        f"R-1,{ZAHRA},1989-04-12,{TANGIER},",
+        f"R-2,{ZAHRA},1950-01-32,{TANGIER},",
+        f'" R-1 ",{ZAHRA},1989-04-12,{TANGIER},',
+        f"R-2,{ZAHRA},1950-01-31,{TANGIER},",
+    )
+    rows = (await client.get(f"{ADDRESS}/{done['matching_id']}/rows")).json()["items"]
+    assert ["number-repeated" in row["reasons"] for row in rows] == [False, False, True, True]
+    assert rows[2]["outcome"] == "matched"
+    assert rows[3]["reasons"] == ["nobody-like-this", "number-repeated"]

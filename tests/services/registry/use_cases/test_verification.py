@@ -18,7 +18,8 @@ from services.registry.domain.policies import (
     PurposeNotAgreedError,
 )
 from services.registry.domain.verification import Claim
-from services.registry.use_cases.agree import IdcsMalformedError, Identifier
+from services.registry.storage.look_ups import find_whole_persons
+from services.registry.use_cases.agree import IdcsMalformedError, Identifier, agree, idcs_blinds
 from services.registry.use_cases.disclose_attributes import disclose_attributes
 from services.registry.use_cases.look_up_person import (
     DocumentMalformedError,
@@ -32,8 +33,10 @@ from services.registry.use_cases.verify_persons import (
     Verdict,
     Verification,
     document_blinds,
+    judging,
     verify_person,
 )
+from shared.storage.sealed import UnsealError
 from tests.services.registry.conftest import Registry
 from tests.services.registry.declaring import RABAT, a_file, a_person, an_idcs
 from tests.services.registry.partners import HOSPITAL, a_purpose, agree_on, asking
@@ -99,6 +102,22 @@ async def test_one_thing_that_is_wrong_is_a_no(hospital: Registry) -> None:
     for claims in WRONG:
         assert await verify(hospital, 1, **claims) == Verdict(verified=False)
     assert [row["result"] for row in await log(hospital)] == ["not-verified"] * len(WRONG)
+
+
+async def test_names_that_nobody_asked_for_stay_sealed(hospital: Registry) -> None:
+    """Questions of one turn are read together: what one needs, others come with."""
+    await agree_on(hospital, detail=True)
+    agreed = await agree(asking(), using=hospital.api)
+    blinds = idcs_blinds(an_idcs(1), using=hospital.api)
+    async with hospital.api.database.transaction(asking().scope) as tx:
+        ((person, whole),) = await find_whole_persons(tx, blinds=list(blinds), ids=[])
+    assert whole is not None
+    unopenable = whole._replace(version=whole.version._replace(particulars_sealed=b"broken"))
+    judge = judging((Attribute.SEX,), agreed, using=hospital.api)
+    assert judge({Attribute.SEX: "F"}, person, unopenable).verified
+    judge = judging((Attribute.NAME_LATIN,), agreed, using=hospital.api)
+    with pytest.raises(UnsealError):
+        judge({Attribute.NAME_LATIN: Name("Zahra", "EL BAHRI")}, person, unopenable)
 
 
 async def test_a_name_may_be_spelt_otherwise(hospital: Registry) -> None:
