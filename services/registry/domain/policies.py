@@ -1,10 +1,9 @@
 """What a partner agreed to: purposes, attributes, regions, identifier, and how much a day."""
 
-import socket
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Any, ClassVar
 
 from shared.kernel.errors import DomainError, ErrorKind
@@ -194,15 +193,17 @@ def is_callable_host(host: str) -> bool:
     them. This very machine is left to demonstrations. An address is written in four plain numbers
     or not at all: resolvers know hexadecimal, octal and shorter forms of the same one.
     """
-    try:
-        address = IPv4Address(socket.inet_aton(host))
-    except OSError:
+    ending = host.lower().rpartition(".")[2]
+    if not (ending.isdecimal() or ending.startswith("0x")):
         return True
-    is_nobodys = (
+    try:
+        address = IPv4Address(host)
+    except AddressValueError:
+        return False
+    return not (
         address.is_link_local
         or address.is_multicast
         or address.is_unspecified
         or address.is_reserved
         or address in _THIS_NETWORK
     )
-    return str(address) == host and not is_nobodys
