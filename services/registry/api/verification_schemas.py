@@ -13,7 +13,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic.json_schema import SkipJsonSchema
 
 from services.registry.api.days import Day
 from services.registry.api.names import NamePart
@@ -44,25 +43,27 @@ class NameBody(_Strict):
     family: NamePart
 
 
-def _without_defaults(schema: dict[str, Any]) -> None:
+def _without_null(schema: dict[str, Any]) -> None:
     for attribute in schema["properties"].values():
-        attribute.pop("default", None)
+        attribute.pop("default")
+        (said, _) = attribute.pop("anyOf")
+        attribute.update(said)
 
 
 class ClaimsBody(_Strict):
     """What is said of a person; at least one thing is, and nothing is null."""
 
-    model_config = ConfigDict(json_schema_extra=_without_defaults)
+    model_config = ConfigDict(json_schema_extra=_without_null)
 
-    name_ar: NameBody | SkipJsonSchema[None] = None
-    name_latin: NameBody | SkipJsonSchema[None] = None
-    birth_date: Day | SkipJsonSchema[None] = None
-    birth_year: BirthYear | SkipJsonSchema[None] = None
-    sex: Sex | SkipJsonSchema[None] = None
-    cnie: Document | SkipJsonSchema[None] = None
-    residence_permit: Document | SkipJsonSchema[None] = None
-    commune: CommuneCode | SkipJsonSchema[None] = None
-    status: PersonStatus | SkipJsonSchema[None] = None
+    name_ar: NameBody | None = None
+    name_latin: NameBody | None = None
+    birth_date: Day | None = None
+    birth_year: BirthYear | None = None
+    sex: Sex | None = None
+    cnie: Document | None = None
+    residence_permit: Document | None = None
+    commune: CommuneCode | None = None
+    status: PersonStatus | None = None
 
     @field_validator("*", mode="before")
     @classmethod
