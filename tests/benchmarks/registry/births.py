@@ -137,6 +137,7 @@ async def _subscribe(house: RegistryHouse, machine: PartnerMachine) -> None:
         "told": ["name_latin", "birth_date", "commune"],
         "identifier": "idcs",
         "quota_per_day": 1_000,
+        "batch": True,
         "dci": {"sender_id": SENDER, "callback_hosts": ["127.0.0.1"], "signature": "optional"},
     }
     keeper = house.caller("registry.partners:write", subject="keeper")
