@@ -42,6 +42,16 @@ async def a_family(registry: Registry) -> UUID:
     return household_id
 
 
+def a_divorce(home: UUID | None, leaver: int) -> dict[str, Any]:
+    """Declare that somebody leaves a household for their own, by a judgment of divorce."""
+    return a_declaration(
+        "separation",
+        household_id=str(home),
+        founds=a_new_household(a_member(leaver)),
+        evidence={"kind": "divorce_judgment"},
+    )
+
+
 @pytest.mark.parametrize(
     ("one", "other", "code"),
     [
@@ -104,12 +114,7 @@ async def test_who_divorced_may_marry_each_other_again(registry: Registry) -> No
     await on_file(registry)
     home = (await declared(registry, a_wedding(5, 2))).declaration.household_id
     registry.clock.move(timedelta(days=1))
-    divorce = a_declaration(
-        "separation",
-        household_id=str(home),
-        founds=a_new_household(a_member(2)),
-        evidence={"kind": "divorce_judgment"},
-    )
+    divorce = a_divorce(home, 2)
     await declared(registry, divorce)
     registry.clock.move(timedelta(days=1))
     assert await faults(registry, a_wedding(5, 2)) == []
@@ -259,12 +264,7 @@ async def test_a_wife_who_founds_a_household_is_free_by_divorce_alone(registry: 
     married = [("spouses", "registry.spouse-married")]
     assert await faults(registry, a_wedding(4, 8)) == married
     registry.clock.move(timedelta(days=1))
-    divorce = a_declaration(
-        "separation",
-        household_id=str(home),
-        founds=a_new_household(a_member(8)),
-        evidence={"kind": "divorce_judgment"},
-    )
+    divorce = a_divorce(home, 8)
     await declared(registry, divorce)
     assert await faults(registry, a_wedding(4, 8)) == []
 
